@@ -1,0 +1,18 @@
+//! What Mixtape is about, without how it is stored or asked for: entities, ids, validation, ranking, sampling.
+//!
+//! Nothing here is async, reads a clock or a random source on its own, or knows AWS or HTTP.
+
+pub mod account;
+mod clock;
+mod id;
+pub mod name;
+pub mod patch;
+pub mod playlist;
+pub mod track;
+mod validate;
+
+pub use clock::{Clock, Timestamp};
+pub use id::{
+    AccountId, AlbumId, ArtistId, Id, ItemId, KeyId, NameId, ParseIdError, PlaylistId, SessionId, TrackId,
+};
+pub use validate::{Invalid, Validator};

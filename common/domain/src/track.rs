@@ -1,0 +1,1 @@
+//! Tracks, artists and albums.

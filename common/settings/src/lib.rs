@@ -1,0 +1,160 @@
+//! What an operator chooses, as one struct. In Lambda it is read from the environment, on one machine from flags.
+//!
+//! This is the only place that reads environment variables. It knows no AWS type and no handler.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything that differs between two deployments.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// First part of every table's name: `{prefix}-tracks`.
+    pub table_prefix: String,
+    /// The bucket that holds objects and the search index.
+    pub bucket: String,
+    /// Whether strangers may make accounts.
+    pub registration: Registration,
+    /// Whether the catalogue can be read without an identity.
+    pub catalogue: Catalogue,
+    /// Which search backend answers and is fed.
+    pub search: SearchBackend,
+    /// How many items each section of the home page holds.
+    pub home: HomeCounts,
+    /// How long one shuffle of the home page lasts.
+    pub shuffle_every: Duration,
+    /// A local folder for copies of the search index; it may be lost at any time.
+    pub scratch_dir: PathBuf,
+    /// Where the stores are, when they are not AWS's.
+    pub stores: Option<LocalStores>,
+}
+
+/// Embedded stores on loopback ports.
+#[derive(Debug, Clone)]
+pub struct LocalStores {
+    /// Base address of the DynamoDB endpoint, for example `http://127.0.0.1:40001`.
+    pub dynamodb: String,
+    /// Base address of the S3 endpoint.
+    pub s3: String,
+    pub access_key: String,
+    pub secret_key: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    Open,
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Catalogue {
+    Public,
+    Private,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchBackend {
+    /// The Tantivy index whose files lie in the bucket.
+    Embedded,
+}
+
+/// Items per section of the home page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HomeCounts {
+    pub featured_artists: usize,
+    pub trending_tracks: usize,
+    pub discover_tracks: usize,
+    pub new_tracks: usize,
+    pub albums: usize,
+}
+
+impl Default for HomeCounts {
+    fn default() -> Self {
+        Self { featured_artists: 3, trending_tracks: 3, discover_tracks: 12, new_tracks: 12, albums: 12 }
+    }
+}
+
+/// The environment does not hold what it must.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("the environment variable {0} is not set")]
+    Missing(&'static str),
+    #[error("the environment variable {name} must be {expected}")]
+    Wrong { name: &'static str, expected: &'static str },
+}
+
+/// Most items that a section of the home page can be set to.
+const MAX_SECTION: usize = 50;
+
+impl Settings {
+    /// Reads the settings of a deployed function: `TABLE_PREFIX` and `BUCKET` must be set; `REGISTRATION`,
+    /// `CATALOGUE`, `SEARCH_BACKEND`, `SHUFFLE_EVERY_SECONDS` and `HOME_*` have defaults.
+    ///
+    /// # Errors
+    /// A variable is missing or holds a value that is not one of its choices.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+        let variables = |name: &'static str| std::env::var(name).ok();
+        Self::read(variables)
+    }
+
+    /// As [`Settings::from_env`], from a map.
+    ///
+    /// # Errors
+    /// As [`Settings::from_env`].
+    pub fn from_map(variables: &HashMap<String, String>) -> Result<Self, SettingsError> {
+        Self::read(|name| variables.get(name).cloned())
+    }
+
+    fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, SettingsError> {
+        let required =
+            |name| variable(name).filter(|value| !value.is_empty()).ok_or(SettingsError::Missing(name));
+        let count = |name, default: usize| match variable(name) {
+            None => Ok(default),
+            Some(text) => match text.parse::<usize>() {
+                Ok(count) if count <= MAX_SECTION => Ok(count),
+                _ => Err(SettingsError::Wrong { name, expected: "a number from 0 to 50" }),
+            },
+        };
+        let defaults = HomeCounts::default();
+        Ok(Self {
+            table_prefix: required("TABLE_PREFIX")?,
+            bucket: required("BUCKET")?,
+            registration: match variable("REGISTRATION").as_deref() {
+                None | Some("open") => Registration::Open,
+                Some("closed") => Registration::Closed,
+                Some(_) => {
+                    return Err(SettingsError::Wrong { name: "REGISTRATION", expected: "open or closed" });
+                }
+            },
+            catalogue: match variable("CATALOGUE").as_deref() {
+                None | Some("public") => Catalogue::Public,
+                Some("private") => Catalogue::Private,
+                Some(_) => {
+                    return Err(SettingsError::Wrong { name: "CATALOGUE", expected: "public or private" });
+                }
+            },
+            search: match variable("SEARCH_BACKEND").as_deref() {
+                None | Some("embedded") => SearchBackend::Embedded,
+                Some(_) => return Err(SettingsError::Wrong { name: "SEARCH_BACKEND", expected: "embedded" }),
+            },
+            home: HomeCounts {
+                featured_artists: count("HOME_FEATURED_ARTISTS", defaults.featured_artists)?,
+                trending_tracks: count("HOME_TRENDING_TRACKS", defaults.trending_tracks)?,
+                discover_tracks: count("HOME_DISCOVER_TRACKS", defaults.discover_tracks)?,
+                new_tracks: count("HOME_NEW_TRACKS", defaults.new_tracks)?,
+                albums: count("HOME_ALBUMS", defaults.albums)?,
+            },
+            shuffle_every: match variable("SHUFFLE_EVERY_SECONDS").map(|text| text.parse::<u64>()) {
+                None => Duration::from_secs(3 * 60 * 60),
+                Some(Ok(seconds)) if (1..=86_400).contains(&seconds) => Duration::from_secs(seconds),
+                Some(_) => {
+                    let expected = "a number of seconds from 1 to 86400";
+                    return Err(SettingsError::Wrong { name: "SHUFFLE_EVERY_SECONDS", expected });
+                }
+            },
+            scratch_dir: variable("SCRATCH_DIR").map_or_else(|| PathBuf::from("/tmp/mixtape"), PathBuf::from),
+            stores: None,
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! The AWS clients: built once, with timeouts that end before a function's own.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::Credentials;
+use mixtape_settings::LocalStores;
+
+/// One attempt at one call.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// One call with its retries.
+const CALL_TIMEOUT: Duration = Duration::from_secs(8);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const MAX_ATTEMPTS: u32 = 4;
+
+pub(crate) async fn load(local: Option<&LocalStores>) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(CALL_TIMEOUT)
+        .build();
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+    let loader = match local {
+        // Given here so that the SDK does not ask the instance metadata service, which would not answer.
+        Some(stores) => loader.region(Region::from_static("us-east-1")).credentials_provider(
+            Credentials::new(&stores.access_key, &stores.secret_key, None, None, "local"),
+        ),
+        None => loader,
+    };
+    loader.load().await
+}
+
+pub(crate) fn dynamodb(config: &SdkConfig, local: Option<&LocalStores>) -> aws_sdk_dynamodb::Client {
+    let mut builder = aws_sdk_dynamodb::config::Builder::from(config);
+    if let Some(stores) = local {
+        builder = builder.endpoint_url(&stores.dynamodb);
+    }
+    aws_sdk_dynamodb::Client::from_conf(builder.build())
+}
+
+pub(crate) fn s3(config: &SdkConfig, local: Option<&LocalStores>) -> aws_sdk_s3::Client {
+    let mut builder = aws_sdk_s3::config::Builder::from(config);
+    if let Some(stores) = local {
+        builder = builder.endpoint_url(&stores.s3).force_path_style(true);
+    }
+    aws_sdk_s3::Client::from_conf(builder.build())
+}

@@ -1,0 +1,56 @@
+//! DynamoDB and S3. One module per table, every key built in the module of its table.
+//!
+//! Callers see domain types and [`StoreError`]; no AWS type leaves this crate, and no HTTP type enters it.
+
+pub mod accounts;
+mod client;
+mod error;
+pub mod home;
+pub mod keys;
+mod objects;
+pub mod playlists;
+mod table;
+pub mod tracks;
+
+use mixtape_settings::Settings;
+
+pub use error::StoreError;
+pub use objects::{Blob, Objects, PutOutcome};
+
+/// All the stores, with connected clients. Clones share the clients.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub accounts: accounts::Accounts,
+    pub home: home::Home,
+    pub keys: keys::Keys,
+    pub objects: Objects,
+    pub playlists: playlists::Playlists,
+    pub tracks: tracks::Tracks,
+}
+
+impl Store {
+    /// Builds the clients. Nothing is sent yet.
+    pub async fn connect(settings: &Settings) -> Self {
+        let config = client::load(settings.stores.as_ref()).await;
+        let dynamodb = client::dynamodb(&config, settings.stores.as_ref());
+        let table = |name: &str| table::Table::new(dynamodb.clone(), &settings.table_prefix, name);
+        Self {
+            accounts: accounts::Accounts::new(table("accounts")),
+            home: home::Home::new(table("home")),
+            keys: keys::Keys::new(table("keys")),
+            objects: Objects::new(client::s3(&config, settings.stores.as_ref()), settings.bucket.clone()),
+            playlists: playlists::Playlists::new(table("playlists")),
+            tracks: tracks::Tracks::new(table("tracks")),
+        }
+    }
+
+    /// Asks DynamoDB and S3 for one small thing each.
+    ///
+    /// # Errors
+    /// The name of the store that is away (`dynamodb` or `s3`), and why.
+    pub async fn check(&self) -> Result<(), (&'static str, StoreError)> {
+        let (tables, objects) = tokio::join!(self.home.check(), self.objects.check());
+        tables.map_err(|error| ("dynamodb", error))?;
+        objects.map_err(|error| ("s3", error))
+    }
+}
