@@ -1,1 +1,25 @@
+//! What every HTTP function shares: who calls, problem responses, request bodies, paging, ETags, OpenAPI, and the loop
+//! that runs a router in Lambda. Status codes appear only here.
 
+mod app;
+mod body;
+mod conditional;
+mod finish;
+pub mod identity;
+pub mod openapi;
+mod paging;
+mod problem;
+mod request;
+mod response;
+mod serve;
+
+pub use app::App;
+pub use body::{Json, MAX_BODY_BYTES, RawBody};
+pub use conditional::{IfMatch, revision_etag};
+pub use finish::finish;
+pub use identity::{Auth, CatalogueReader, Identity, MaybeIdentity};
+pub use paging::{Page, Paging, PagingParams};
+pub use problem::{Code, Problem};
+pub use request::{ClientAddress, Path, Query, RequestId};
+pub use response::{Created, NoContent, WithRevision};
+pub use serve::serve;

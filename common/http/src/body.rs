@@ -1,0 +1,118 @@
+//! Request bodies: JSON, read strictly.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use mixtape_domain::Invalid;
+use serde::de::DeserializeOwned;
+
+use crate::{Code, Problem};
+
+/// The largest body that is read, in bytes.
+pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+/// The longest part of a parser's message that is passed on, in bytes: it may quote what was sent.
+const MAX_MESSAGE: usize = 200;
+
+/// A JSON body as a value of type `T`. Another content type is a 415, text that is not JSON a 400, and JSON that is
+/// not a `T` a 422 that names the field.
+#[derive(Debug, Clone, Copy)]
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "Send `Content-Type: application/json`."));
+        }
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// The bytes of a body, up to [`MAX_BODY_BYTES`].
+#[derive(Debug, Clone)]
+pub struct RawBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let too_large = || {
+            let detail =
+                format!("Send at most {MAX_BODY_BYTES} bytes; split the work into several requests.");
+            Problem::new(Code::BODY_TOO_LARGE, detail)
+        };
+        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        if announced
+            .and_then(|text| text.parse::<u64>().ok())
+            .is_some_and(|length| length > MAX_BODY_BYTES as u64)
+        {
+            return Err(too_large());
+        }
+        // The body is cut one byte beyond the limit, so that "too long" can be told from "broken off".
+        match axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(error) if is_length_error(&error) => Err(too_large()),
+            Err(_) => Err(Problem::malformed("The body broke off before its end.")),
+        }
+    }
+}
+
+fn is_length_error(error: &axum::Error) -> bool {
+    std::error::Error::source(error)
+        .is_some_and(|source| source.to_string().contains("length limit exceeded"))
+}
+
+/// `application/json`, or a type of JSON's family such as `application/merge-patch+json`.
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            Problem::invalid(vec![field_error(&path, &inner.to_string())])
+        } else {
+            Problem::malformed(format!("The body is not JSON: {}.", shortened(&inner.to_string())))
+        }
+    })?;
+    deserializer.end().map_err(|_| Problem::malformed("The body has more after its JSON value."))?;
+    Ok(value)
+}
+
+/// Turns a message of serde into a field and a message. An unknown or missing field is named in the message only.
+pub(crate) fn field_error(path: &str, message: &str) -> Invalid {
+    let message = message.rsplit_once(" at line ").map_or(message, |(before, _)| before);
+    let parent = if path == "." { "" } else { path };
+    for (start, text) in [
+        ("unknown field `", "is not a field that can be sent"),
+        ("missing field `", "is required"),
+        ("duplicate field `", "was sent twice"),
+    ] {
+        if let Some((name, _)) = message.strip_prefix(start).and_then(|rest| rest.split_once('`')) {
+            let name = shortened(name);
+            // A serde path of an unknown field ends in the field itself or in its parent, depending on the parser.
+            let is_in_path = parent == name || parent.ends_with(&format!(".{name}"));
+            let field = match (parent.is_empty(), is_in_path) {
+                (_, true) => parent.to_owned(),
+                (true, false) => name,
+                (false, false) => format!("{parent}.{name}"),
+            };
+            return Invalid::new(shortened(&field), text);
+        }
+    }
+    let field = if parent.is_empty() { "body" } else { parent };
+    Invalid::new(shortened(field), shortened(message))
+}
+
+fn shortened(text: &str) -> String {
+    text[..text.floor_char_boundary(MAX_MESSAGE)].to_owned()
+}

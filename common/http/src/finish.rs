@@ -1,0 +1,144 @@
+//! What happens around every handler: ids, problems, ETags, limits, panics, one line in the log.
+
+use std::any::Any;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use lambda_http::request::RequestContext;
+use sha2::{Digest, Sha256};
+use tower_http::catch_panic::CatchPanicLayer;
+use ulid::Ulid;
+
+use crate::{ClientAddress, Code, Problem, RequestId};
+
+/// Answers are at most what Lambda can return, so that they may be held in memory for their ETag.
+const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
+const REQUEST_ID: &str = "x-request-id";
+
+/// Puts the shared behaviour around a function's routes.
+pub fn finish(router: Router) -> Router {
+    router
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || {
+            Problem::new(Code::METHOD_NOT_ALLOWED, "The header `allow` names the methods of this path.")
+        })
+        .layer(CatchPanicLayer::custom(on_panic))
+        .layer(middleware::from_fn(around))
+}
+
+fn on_panic(payload: Box<dyn Any + Send>) -> Response {
+    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    Problem::internal(format!("panic: {}", text.unwrap_or_default())).into_response()
+}
+
+async fn around(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    note_gateway(&mut request);
+    let request_id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId(new_id()));
+    request.extensions_mut().insert(request_id.clone());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("", |path| path.as_str()).to_owned();
+    let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let is_personal = request.headers().contains_key(header::AUTHORIZATION);
+
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        log_cause(&problem, &request_id.0);
+        let allow = response.headers_mut().remove(header::ALLOW);
+        response = problem.render(&request_id.0);
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    } else if method == Method::GET && response.status() == StatusCode::OK {
+        response = with_etag(response, if_none_match.as_ref()).await;
+    }
+    add_headers(response.headers_mut(), &request_id.0, is_personal);
+    tracing::info!(
+        request.id = %request_id.0,
+        http.method = %method,
+        http.route = %route,
+        http.status = response.status().as_u16(),
+        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "request"
+    );
+    response
+}
+
+fn new_id() -> String {
+    Ulid::generate().to_string()
+}
+
+/// Takes the request's id and the client's address from API Gateway's event.
+fn note_gateway(request: &mut Request) {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.extensions().get::<RequestContext>() else {
+        return;
+    };
+    let id = context.request_id.clone();
+    let address = context.http.source_ip.as_deref().and_then(|text| text.parse().ok());
+    if let Some(id) = id {
+        request.extensions_mut().insert(RequestId(id));
+    }
+    if let Some(address) = address {
+        request.extensions_mut().insert(ClientAddress(address));
+    }
+}
+
+fn log_cause(problem: &Problem, request_id: &str) {
+    let Some(cause) = problem.cause() else { return };
+    let code = problem.code().name;
+    tracing::error!(request.id = %request_id, code, cause, "request failed");
+}
+
+fn add_headers(headers: &mut HeaderMap, request_id: &str, is_personal: bool) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::VARY).or_insert(HeaderValue::from_static("authorization"));
+    // With an ETag, asking again costs little; without one, an answer is for this caller and this moment.
+    let default = match (headers.contains_key(header::ETAG), is_personal) {
+        (true, true) => "private, no-cache",
+        (true, false) => "no-cache",
+        (false, _) => "no-store",
+    };
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(default));
+}
+
+/// Adds an ETag of the content unless the handler gave one, and answers 304 when the caller has it already.
+async fn with_etag(response: Response, if_none_match: Option<&HeaderValue>) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, MAX_ANSWER_BYTES).await else {
+        return Problem::internal("an answer is larger than Lambda can return").into_response();
+    };
+    let etag = match parts.headers.get(header::ETAG) {
+        Some(etag) => etag.clone(),
+        None => {
+            let digest = Sha256::digest(&bytes);
+            let hex: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+            let Ok(etag) = HeaderValue::from_str(&format!("\"{hex}\"")) else {
+                return (parts, bytes).into_response();
+            };
+            parts.headers.insert(header::ETAG, etag.clone());
+            etag
+        }
+    };
+    if if_none_match.is_some_and(|tags| matches_any(tags, &etag)) {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(header::CONTENT_TYPE);
+        parts.headers.remove(header::CONTENT_LENGTH);
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+/// The weak comparison of RFC 9110, section 8.8.3.2.
+fn matches_any(tags: &HeaderValue, etag: &HeaderValue) -> bool {
+    let (Ok(tags), Ok(etag)) = (tags.to_str(), etag.to_str()) else { return false };
+    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
