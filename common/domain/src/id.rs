@@ -56,6 +56,11 @@ impl<Kind> Id<Kind> {
         Self(Ulid(u128::from_be_bytes(digest(parts))), PhantomData)
     }
 
+    /// The id of these 16 bytes; every value is one.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Ulid::from_bytes(bytes), PhantomData)
+    }
+
     /// The 16 bytes of the id.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_bytes()
