@@ -12,8 +12,10 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use mixtape_domain::account::{API_KEY_PREFIX, ApiToken};
 use mixtape_domain::{AccountId, Clock, SessionId, Timestamp};
 use mixtape_settings::Catalogue;
+use mixtape_store::keys::Revocation;
 use mixtape_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +30,7 @@ pub const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
 /// Longer tokens are not looked at.
 const MAX_TOKEN: usize = 2048;
 
-/// What an access token says. Times are seconds since the Unix epoch.
+/// What an access token says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Claims {
     pub sub: AccountId,
@@ -37,7 +39,11 @@ pub struct Claims {
     pub name: String,
     #[serde(default)]
     pub admin: bool,
-    pub iat: i64,
+    /// Seconds since the Unix epoch, with milliseconds ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519#section-2)
+    /// allows fractions): a token issued right after a revocation is told from one issued right before.
+    #[serde(with = "numeric_date")]
+    pub iat: Timestamp,
+    /// Whole seconds since the Unix epoch.
     pub exp: i64,
 }
 
@@ -46,6 +52,7 @@ pub struct Claims {
 pub struct Identity {
     pub account_id: AccountId,
     pub username: String,
+    /// Never true for an API key: it acts for its owner, not for the service.
     pub is_admin: bool,
     /// The session of the access token; `None` for an API key.
     pub session: Option<SessionId>,
@@ -86,7 +93,7 @@ pub struct Auth {
 #[derive(Default)]
 struct Ring {
     keys: HashMap<String, DecodingKey>,
-    revoked: HashMap<String, Timestamp>,
+    revoked: HashMap<String, Revocation>,
     read_at: Option<Timestamp>,
 }
 
@@ -96,9 +103,8 @@ impl Auth {
     }
 
     /// Lets this process know of a revocation at once; others learn of it within [`RING_AGE`].
-    pub fn note_revoked(&self, subject: &str, at: Timestamp) {
-        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        ring.revoked.insert(subject.to_owned(), at);
+    pub fn note_revoked(&self, revocation: Revocation) {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).revoke(revocation);
     }
 
     /// The caller behind a bearer token.
@@ -109,7 +115,23 @@ impl Auth {
         if token.len() > MAX_TOKEN {
             return Err(invalid_token());
         }
-        self.identify_session(token).await
+        if token.starts_with(API_KEY_PREFIX) {
+            self.identify_key(token).await
+        } else {
+            self.identify_session(token).await
+        }
+    }
+
+    async fn identify_key(&self, token: &str) -> Result<Identity, Problem> {
+        let token: ApiToken = token.parse().map_err(|_| invalid_token())?;
+        let record = self.store.accounts.api_key(token.account_id, token.key_id).await?;
+        let record =
+            record.filter(|record| record.secret_hash.matches(&token.secret)).ok_or_else(invalid_token)?;
+        if record.key.is_expired(self.clock.now()) {
+            return Err(Problem::new(Code::TOKEN_EXPIRED, "Make a new API key with POST /v1/me/keys."));
+        }
+        let username = record.username.as_str().to_owned();
+        Ok(Identity { account_id: record.account_id, username, is_admin: false, session: None })
     }
 
     async fn identify_session(&self, token: &str) -> Result<Identity, Problem> {
@@ -165,8 +187,10 @@ impl Auth {
             part.keys.into_iter().map(|key| (key.key_id, DecodingKey::from_ed_der(&key.public))).collect();
         // Noted revocations stay until no token from before can be alive.
         let oldest = started.minus(ACCESS_TOKEN_LIFE);
-        ring.revoked.retain(|_, at| *at >= oldest);
-        ring.revoked.extend(part.revocations.into_iter().map(|one| (one.subject, one.revoked_at)));
+        ring.revoked.retain(|_, revocation| revocation.revoked_at >= oldest);
+        for revocation in part.revocations {
+            ring.revoke(revocation);
+        }
         ring.read_at = Some(started);
         Ok(())
     }
@@ -174,7 +198,33 @@ impl Auth {
     fn is_revoked(&self, claims: &Claims) -> bool {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         let subjects = [claims.sid.to_string(), claims.sub.to_string()];
-        subjects.iter().any(|subject| ring.revoked.get(subject).is_some_and(|at| claims.iat <= at.seconds()))
+        let mut revocations = subjects.iter().filter_map(|subject| ring.revoked.get(subject));
+        revocations.any(|one| claims.iat <= one.revoked_at && one.except != Some(claims.sid))
+    }
+}
+
+impl Ring {
+    /// Takes note of a revocation. What was read from the table may be older than what this process did meanwhile.
+    fn revoke(&mut self, revocation: Revocation) {
+        let known = self.revoked.get(&revocation.subject);
+        if known.is_none_or(|known| known.revoked_at <= revocation.revoked_at) {
+            self.revoked.insert(revocation.subject.clone(), revocation);
+        }
+    }
+}
+
+/// A time as a JSON number of seconds with fractions.
+mod numeric_date {
+    use mixtape_domain::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(at.millis() as f64 / 1000.0)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let millis = (f64::deserialize(deserializer)? * 1000.0).round();
+        Timestamp::from_millis(millis as i64).ok_or_else(|| de::Error::custom("not a time"))
     }
 }
 

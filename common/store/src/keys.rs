@@ -2,18 +2,20 @@
 //!
 //! | item | pk | sk |
 //! | --- | --- | --- |
-//! | private signing key | `PRIVATE` | key id |
-//! | public key | `PUBLIC` | `KEY#` key id |
-//! | revocation of a session or an account | `PUBLIC` | `REVOKED#` id |
+//! | private signing key (removes itself) | `PRIVATE` | key id |
+//! | public key (removes itself) | `PUBLIC` | `KEY#` key id |
+//! | revocation of a session or an account (removes itself) | `PUBLIC` | `REVOKED#` id |
 //!
 //! Policies let every function read the partition `PUBLIC` and only `accounts` touch `PRIVATE`.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::Put;
-use mixtape_domain::Timestamp;
+use mixtape_domain::{SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
-use crate::table::{self, CommitError, Range, Table, number, string};
+use crate::table::{self, CommitError, Range, Table, number};
 
 /// The table `keys`. Clones share the client.
 #[derive(Debug, Clone)]
@@ -50,11 +52,17 @@ pub struct PublicKey {
 }
 
 /// Access tokens of this session or account, issued up to this moment, are no longer good.
+///
+/// There is one per subject, and a later one replaces an earlier one. That loses nothing: the session that the later
+/// one excepts was good then, so it is either the one that the earlier one excepted, or younger than that.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Revocation {
     /// A session's or an account's id.
     pub subject: String,
     pub revoked_at: Timestamp,
+    /// The one session of the account whose tokens stay good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub except: Option<SessionId>,
 }
 
 /// What every function needs to check an access token.
@@ -68,6 +76,8 @@ const PUBLIC: &str = "PUBLIC";
 const PRIVATE: &str = "PRIVATE";
 const KEY: &str = "KEY#";
 const REVOKED: &str = "REVOKED#";
+/// How long a revocation is kept: longer than any access token lives, and than clocks differ.
+const REVOCATION_LIFE: Duration = Duration::from_secs(60 * 60);
 /// More revocations than this within the life of an access token are read in the next refresh.
 const MAX_PUBLIC: usize = 100_000;
 
@@ -103,16 +113,19 @@ impl Keys {
         Ok(self.table.query(&Range::table(PRIVATE, ""), 100, true).await?.read()?.0)
     }
 
-    /// Stores a new signing key with its public part.
+    /// Stores a new signing key with its public part; both remove themselves at `expires_at`.
     ///
     /// # Errors
     /// The table is away.
-    pub async fn add(&self, key: &SigningKey) -> Result<(), StoreError> {
+    pub async fn add(&self, key: &SigningKey, expires_at: Timestamp) -> Result<(), StoreError> {
+        let expires = number(expires_at.seconds());
         let mut private = table::to_item(key)?;
         private.extend(table::key(PRIVATE, &key.key_id));
+        private.insert("expires".into(), expires.clone());
         let public = PublicKey { key_id: key.key_id.clone(), public: key.public.clone() };
         let mut public = table::to_item(&public)?;
         public.extend(table::key(PUBLIC, format!("{KEY}{}", key.key_id)));
+        public.insert("expires".into(), expires);
         let actions = vec![table::put(self.table.put(private)), table::put(self.table.put(public))];
         table::commit(self.table.client(), actions).await.map_err(|error| match error {
             CommitError::Conditions(_) => StoreError::Refused("a put without a condition was refused".into()),
@@ -120,29 +133,11 @@ impl Keys {
         })
     }
 
-    /// Makes the access tokens of a session or account worthless. The record removes itself at `expires_at`, when no
-    /// token issued before can be alive.
-    ///
-    /// # Errors
-    /// The table is away.
-    pub async fn revoke(&self, revocation: &Revocation, expires_at: Timestamp) -> Result<(), StoreError> {
-        let put = self.revocation(revocation, expires_at)?;
-        table::commit(self.table.client(), vec![table::put(put)]).await.map_err(|error| match error {
-            CommitError::Conditions(_) => StoreError::Refused("a put without a condition was refused".into()),
-            CommitError::Store(error) => error,
-        })
-    }
-
-    /// A revocation as an action of a transaction.
-    pub(crate) fn revocation(
-        &self,
-        revocation: &Revocation,
-        expires_at: Timestamp,
-    ) -> Result<Put, StoreError> {
+    /// A revocation as an action of a transaction. It removes itself when no token issued before can be alive.
+    pub(crate) fn revocation(&self, revocation: &Revocation) -> Result<Put, StoreError> {
         let mut item = table::to_item(revocation)?;
         item.extend(table::key(PUBLIC, format!("{REVOKED}{}", revocation.subject)));
-        item.insert("kind".into(), string("revocation"));
-        item.insert("expires".into(), number(expires_at.seconds()));
+        item.insert("expires".into(), number(revocation.revoked_at.plus(REVOCATION_LIFE).seconds()));
         Ok(self.table.put(item))
     }
 }

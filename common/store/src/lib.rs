@@ -34,10 +34,11 @@ impl Store {
         let config = client::load(settings.stores.as_ref()).await;
         let dynamodb = client::dynamodb(&config, settings.stores.as_ref());
         let table = |name: &str| table::Table::new(dynamodb.clone(), &settings.table_prefix, name);
+        let keys = keys::Keys::new(table("keys"));
         Self {
-            accounts: accounts::Accounts::new(table("accounts")),
+            accounts: accounts::Accounts::new(table("accounts"), keys.clone()),
             home: home::Home::new(table("home")),
-            keys: keys::Keys::new(table("keys")),
+            keys,
             objects: Objects::new(client::s3(&config, settings.stores.as_ref()), settings.bucket.clone()),
             playlists: playlists::Playlists::new(table("playlists")),
             tracks: tracks::Tracks::new(table("tracks")),

@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, TransactWriteItem, Update,
+    WriteRequest,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,8 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub(crate) const MAX_BATCH_GET: usize = 100;
 /// Actions of one TransactWriteItems; DynamoDB's limit.
 pub(crate) const MAX_TRANSACTION: usize = 100;
+/// Requests of one BatchWriteItem; DynamoDB's limit.
+const MAX_BATCH_WRITE: usize = 25;
 /// How often a transaction is tried again when another one holds one of its items.
 const CONFLICT_ATTEMPTS: u32 = 10;
 /// How often the rest of a batch is asked for again.
@@ -203,6 +206,34 @@ impl Table {
         let last = items.last().filter(|_| has_more).and_then(|item| item.get(&range.sk_name));
         let next = last.and_then(|value| value.as_s().ok()).cloned();
         Ok(Slice { items, next })
+    }
+
+    /// Deletes items, in as few calls as DynamoDB allows (25 keys each). Not atomic; the keys must be distinct.
+    pub(crate) async fn batch_delete(&self, keys: Vec<Item>) -> Result<(), StoreError> {
+        for chunk in keys.chunks(MAX_BATCH_WRITE) {
+            let delete = |key: &Item| {
+                let request = DeleteRequest::builder().set_key(Some(key.clone())).build();
+                request.map(|request| WriteRequest::builder().delete_request(request).build())
+            };
+            let requests: Result<Vec<_>, _> = chunk.iter().map(delete).collect();
+            let requests = requests.map_err(|error| StoreError::Refused(error.to_string()))?;
+            let mut wanted = HashMap::from([(self.name.clone(), requests)]);
+            let mut attempt = 0;
+            while !wanted.is_empty() {
+                if attempt == BATCH_ATTEMPTS {
+                    return Err(StoreError::Unavailable("a batch write stayed incomplete".into()));
+                }
+                if attempt > 0 {
+                    pause(attempt).await;
+                }
+                attempt += 1;
+                let request =
+                    self.client.batch_write_item().set_request_items(Some(std::mem::take(&mut wanted)));
+                let output = request.send().await.map_err(StoreError::from_sdk)?;
+                wanted = output.unprocessed_items.unwrap_or_default();
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn put(&self, item: Item) -> Put {
