@@ -8,6 +8,7 @@ mod id;
 pub mod name;
 pub mod patch;
 pub mod playlist;
+pub mod sample;
 pub mod text;
 pub mod track;
 mod validate;

@@ -73,6 +73,17 @@ fn is_json(headers: &HeaderMap) -> bool {
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
+/// Reads one value of a body that holds many, so that a wrong one does not spoil the others.
+///
+/// # Errors
+/// The field that is not what it must be.
+pub fn parse_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Vec<Invalid>> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        vec![field_error(&path, &error.into_inner().to_string())]
+    })
+}
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {

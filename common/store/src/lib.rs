@@ -17,6 +17,13 @@ use mixtape_settings::Settings;
 pub use error::StoreError;
 pub use objects::{Blob, Objects, PutOutcome};
 
+/// Some of a list, and the position after which there is more.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    pub items: Vec<T>,
+    pub next: Option<String>,
+}
+
 /// All the stores, with connected clients. Clones share the clients.
 #[derive(Debug, Clone)]
 pub struct Store {

@@ -116,6 +116,10 @@ impl Range {
         self
     }
 
+    pub(crate) fn sort_key_name(&self) -> &str {
+        &self.sk_name
+    }
+
     fn is_global_index(&self) -> bool {
         self.pk_name != "pk"
     }

@@ -1,0 +1,262 @@
+//! The table `tracks`: tracks, artists and albums. [`items`] describes its items.
+
+mod items;
+mod sampling;
+mod write;
+
+use std::collections::{BTreeSet, HashMap};
+use std::str::FromStr;
+
+use mixtape_domain::track::{Album, Artist, Track};
+use mixtape_domain::{AccountId, AlbumId, ArtistId, TrackId, name};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+pub use sampling::Kind;
+pub use write::{Change, Creation, EditError};
+
+use crate::table::{self, Item, Range, Slice, Table};
+use crate::{Listed, StoreError};
+
+/// The table `tracks`. Clones share the client.
+#[derive(Debug, Clone)]
+pub struct Tracks {
+    pub(crate) table: Table,
+}
+
+/// A set of tracks that can be listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Among {
+    All,
+    Artist(ArtistId),
+    Album(AlbumId),
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Latest first.
+    Newest,
+    /// By title or name, without case, accents and leading punctuation.
+    Title,
+}
+
+/// How far a search by exact title looks.
+const MAX_SAME_TITLE: usize = 20;
+
+impl Tracks {
+    pub(crate) fn new(table: Table) -> Self {
+        Self { table }
+    }
+
+    /// One track: one GetItem.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn get(&self, id: TrackId) -> Result<Option<Track>, StoreError> {
+        self.table.get(items::track_key(id)).await
+    }
+
+    /// The tracks of these ids that exist: one BatchGetItem per 100.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn get_many(&self, ids: &[TrackId]) -> Result<HashMap<TrackId, Track>, StoreError> {
+        let keys = ids.iter().collect::<BTreeSet<_>>().into_iter().map(|id| items::track_key(*id));
+        let found: Vec<Track> = self.read(keys.collect()).await?;
+        Ok(found.into_iter().map(|track| (track.id, track)).collect())
+    }
+
+    /// The artists of these ids that exist: one BatchGetItem per 100.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn artists(&self, ids: &[ArtistId]) -> Result<HashMap<ArtistId, Artist>, StoreError> {
+        let keys = ids.iter().collect::<BTreeSet<_>>().into_iter().map(items::artist_key);
+        let found: Vec<Artist> = self.read(keys.collect()).await?;
+        Ok(found.into_iter().map(|artist| (artist.id.clone(), artist)).collect())
+    }
+
+    /// The albums of these ids that exist: one BatchGetItem per 100.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn albums(&self, ids: &[AlbumId]) -> Result<HashMap<AlbumId, Album>, StoreError> {
+        let keys = ids.iter().collect::<BTreeSet<_>>().into_iter().map(items::album_key);
+        let found: Vec<Album> = self.read(keys.collect()).await?;
+        Ok(found.into_iter().map(|album| (album.id.clone(), album)).collect())
+    }
+
+    async fn read<T: DeserializeOwned>(&self, keys: Vec<Item>) -> Result<Vec<T>, StoreError> {
+        let keys = keys.into_iter().map(|key| (&self.table, key)).collect();
+        let found = table::batch_get(self.table.client(), keys).await?;
+        found.into_iter().map(|(_, item)| table::from_item(item)).collect()
+    }
+
+    /// A page of tracks: one Query and one BatchGetItem.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn list(
+        &self,
+        among: &Among,
+        order: Order,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Listed<Track>, StoreError> {
+        let range = match (among, order) {
+            (Among::All, Order::Newest) => Range::index("newest", items::TRACKS, ""),
+            (Among::All, Order::Title) => Range::index("title", items::TRACKS, ""),
+            (Among::Artist(id), Order::Newest) => Range::table(items::artist_pk(id), items::TRACK),
+            (Among::Artist(id), Order::Title) => Range::index("title", items::artist_pk(id), ""),
+            (Among::Album(id), Order::Newest) => Range::index("newest", items::album_pk(id), ""),
+            (Among::Album(id), Order::Title) => Range::index("title", items::album_pk(id), ""),
+        };
+        self.tracks_of(&range.after(after), limit).await
+    }
+
+    async fn tracks_of(&self, range: &Range, limit: usize) -> Result<Listed<Track>, StoreError> {
+        let slice = self.table.query(range, limit, true).await?;
+        let ids: Vec<TrackId> = ids_of(&slice, range.sort_key_name());
+        let mut found = self.get_many(&ids).await?;
+        Ok(Listed { items: ids.iter().filter_map(|id| found.remove(id)).collect(), next: slice.next })
+    }
+
+    /// A page of all artists by name: one Query and one BatchGetItem.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn list_artists(
+        &self,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Listed<Artist>, StoreError> {
+        let range = Range::index("title", items::ARTISTS, "").after(after);
+        let slice = self.table.query(&range, limit, true).await?;
+        let ids: Vec<ArtistId> = ids_of(&slice, range.sort_key_name());
+        let mut found = self.artists(&ids).await?;
+        Ok(Listed { items: ids.iter().filter_map(|id| found.remove(id)).collect(), next: slice.next })
+    }
+
+    /// A page of all albums: one Query and one BatchGetItem.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn list_albums(
+        &self,
+        order: Order,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Listed<Album>, StoreError> {
+        let index = match order {
+            Order::Newest => "newest",
+            Order::Title => "title",
+        };
+        let range = Range::index(index, items::ALBUMS, "").after(after);
+        let slice = self.table.query(&range, limit, true).await?;
+        self.albums_of(slice, range.sort_key_name()).await
+    }
+
+    async fn albums_of(&self, slice: Slice, sort_key_name: &str) -> Result<Listed<Album>, StoreError> {
+        let ids: Vec<AlbumId> = ids_of(&slice, sort_key_name);
+        let mut found = self.albums(&ids).await?;
+        Ok(Listed { items: ids.iter().filter_map(|id| found.remove(id)).collect(), next: slice.next })
+    }
+
+    /// An artist with a page of the albums that have a track of theirs, by name: one Query and one BatchGetItem.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn artist_page(
+        &self,
+        id: &ArtistId,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Option<(Artist, Listed<Album>)>, StoreError> {
+        let pk = items::artist_pk(id);
+        if after.is_some() {
+            let range = Range::table(&pk, items::ALBUM).after(after);
+            let slice = self.table.query(&range, limit, true).await?;
+            let (artist, albums) = tokio::join!(
+                self.table.get::<Artist>(items::artist_key(id)),
+                self.albums_of(slice, range.sort_key_name())
+            );
+            return Ok(artist?.zip(Some(albums?)));
+        }
+        // The artist's own item sorts before its albums, so the first page is one Query.
+        let to = format!("{}\u{10FFFF}", items::ALBUM);
+        let range = Range::table(&pk, "").between(items::SUMMARY, &to);
+        let mut slice = self.table.query(&range, limit + 1, true).await?;
+        let Some(artist) = take_summary(&mut slice)? else { return Ok(None) };
+        Ok(Some((artist, self.albums_of(slice, range.sort_key_name()).await?)))
+    }
+
+    /// An album with a page of its tracks in disc and track order: one Query and one BatchGetItem.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn album_page(
+        &self,
+        id: &AlbumId,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Option<(Album, Listed<Track>)>, StoreError> {
+        let pk = items::album_pk(id);
+        if after.is_some() {
+            let range = Range::table(&pk, items::TRACK).after(after);
+            let (album, tracks) =
+                tokio::join!(self.table.get::<Album>(items::album_key(id)), self.tracks_of(&range, limit));
+            return Ok(album?.zip(Some(tracks?)));
+        }
+        let to = format!("{}\u{10FFFF}", items::TRACK);
+        let range = Range::table(&pk, "").between(items::SUMMARY, &to);
+        let mut slice = self.table.query(&range, limit + 1, true).await?;
+        let Some(album) = take_summary(&mut slice)? else { return Ok(None) };
+        let ids: Vec<TrackId> = ids_of(&slice, range.sort_key_name());
+        let mut found = self.get_many(&ids).await?;
+        let items = ids.iter().filter_map(|id| found.remove(id)).collect();
+        Ok(Some((album, Listed { items, next: slice.next })))
+    }
+
+    /// A page of what an account owns: one Query and one BatchGetItem.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn list_owned(
+        &self,
+        owner: AccountId,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Listed<Track>, StoreError> {
+        self.tracks_of(&Range::index("owner", items::owner_pk(owner), "").after(after), limit).await
+    }
+
+    /// A track that credits this artist and has this title, spelled in any way that is the same name: one Query and
+    /// one BatchGetItem.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn find(&self, artist: &ArtistId, title: &str) -> Result<Option<Track>, StoreError> {
+        let prefix = format!("{}#", name::sort_key(title));
+        let range = Range::index("title", items::artist_pk(artist), &prefix);
+        let wanted = name::canonical(title);
+        let tracks = self.tracks_of(&range, MAX_SAME_TITLE).await?.items;
+        Ok(tracks.into_iter().find(|track| name::canonical(&track.title) == wanted))
+    }
+}
+
+/// The ids that the sort keys of a slice end in.
+fn ids_of<T: FromStr>(slice: &Slice, sort_key_name: &str) -> Vec<T> {
+    let sort_keys = slice.items.iter().filter_map(|item| item.get(sort_key_name)?.as_s().ok());
+    sort_keys.filter_map(|sort_key| items::id_of(sort_key).parse().ok()).collect()
+}
+
+/// Takes the first item of a partition, which describes the artist or album, off a slice.
+fn take_summary<T: for<'de> Deserialize<'de>>(slice: &mut Slice) -> Result<Option<T>, StoreError> {
+    let is_summary =
+        |item: &Item| item.get("sk").and_then(|sk| sk.as_s().ok()).is_some_and(|sk| sk == items::SUMMARY);
+    if !slice.items.first().is_some_and(is_summary) {
+        return Ok(None);
+    }
+    table::from_item(slice.items.remove(0)).map(Some)
+}

@@ -1,0 +1,8 @@
+//! The Lambda function `tracks`.
+
+use mixtape_http::App;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    mixtape_http::serve(async |settings| tracks::router(App::connect(settings).await)).await
+}
