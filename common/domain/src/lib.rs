@@ -4,6 +4,7 @@
 
 pub mod account;
 mod clock;
+pub mod home;
 mod id;
 pub mod name;
 pub mod patch;

@@ -27,7 +27,8 @@ where
     let respond = |event: LambdaEvent<Value>| {
         let state = Arc::clone(&state);
         async move {
-            let result = handle(state, event.payload).await;
+            // Boxed: the layout of a handler that calls several stores is deep.
+            let result = Box::pin(handle(state, event.payload)).await;
             if let Err(error) = &result {
                 tracing::error!(request.id = %event.context.request_id, error = %error, "event failed");
             }

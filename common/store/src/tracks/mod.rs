@@ -41,6 +41,22 @@ pub enum Order {
     Title,
 }
 
+/// Ids of things of the catalogue, to be read together.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    pub tracks: BTreeSet<TrackId>,
+    pub artists: BTreeSet<ArtistId>,
+    pub albums: BTreeSet<AlbumId>,
+}
+
+/// What there is of it.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    pub tracks: HashMap<TrackId, Track>,
+    pub artists: HashMap<ArtistId, Artist>,
+    pub albums: HashMap<AlbumId, Album>,
+}
+
 /// How far a search by exact title looks.
 const MAX_SAME_TITLE: usize = 20;
 
@@ -62,9 +78,8 @@ impl Tracks {
     /// # Errors
     /// The table is away.
     pub async fn get_many(&self, ids: &[TrackId]) -> Result<HashMap<TrackId, Track>, StoreError> {
-        let keys = ids.iter().collect::<BTreeSet<_>>().into_iter().map(|id| items::track_key(*id));
-        let found: Vec<Track> = self.read(keys.collect()).await?;
-        Ok(found.into_iter().map(|track| (track.id, track)).collect())
+        let wanted = Wanted { tracks: ids.iter().copied().collect(), ..Wanted::default() };
+        Ok(self.lookup(&wanted).await?.tracks)
     }
 
     /// The artists of these ids that exist: one BatchGetItem per 100.
@@ -72,9 +87,8 @@ impl Tracks {
     /// # Errors
     /// The table is away.
     pub async fn artists(&self, ids: &[ArtistId]) -> Result<HashMap<ArtistId, Artist>, StoreError> {
-        let keys = ids.iter().collect::<BTreeSet<_>>().into_iter().map(items::artist_key);
-        let found: Vec<Artist> = self.read(keys.collect()).await?;
-        Ok(found.into_iter().map(|artist| (artist.id.clone(), artist)).collect())
+        let wanted = Wanted { artists: ids.iter().cloned().collect(), ..Wanted::default() };
+        Ok(self.lookup(&wanted).await?.artists)
     }
 
     /// The albums of these ids that exist: one BatchGetItem per 100.
@@ -82,9 +96,34 @@ impl Tracks {
     /// # Errors
     /// The table is away.
     pub async fn albums(&self, ids: &[AlbumId]) -> Result<HashMap<AlbumId, Album>, StoreError> {
-        let keys = ids.iter().collect::<BTreeSet<_>>().into_iter().map(items::album_key);
-        let found: Vec<Album> = self.read(keys.collect()).await?;
-        Ok(found.into_iter().map(|album| (album.id.clone(), album)).collect())
+        let wanted = Wanted { albums: ids.iter().cloned().collect(), ..Wanted::default() };
+        Ok(self.lookup(&wanted).await?.albums)
+    }
+
+    /// Tracks, artists and albums in one go: one BatchGetItem per 100 ids.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn lookup(&self, wanted: &Wanted) -> Result<Found, StoreError> {
+        let tracks = wanted.tracks.iter().map(|id| items::track_key(*id));
+        let artists = wanted.artists.iter().map(items::artist_key);
+        let albums = wanted.albums.iter().map(items::album_key);
+        let keys = tracks.chain(artists).chain(albums).map(|key| (&self.table, key)).collect();
+        let mut found = Found::default();
+        for (_, item) in table::batch_get(self.table.client(), keys).await? {
+            let pk = item.get("pk").and_then(|pk| pk.as_s().ok()).map_or("", |pk| pk.as_str());
+            if pk.starts_with(items::TRACK) {
+                let track: Track = table::from_item(item)?;
+                found.tracks.insert(track.id, track);
+            } else if pk.starts_with(items::ALBUM) {
+                let album: Album = table::from_item(item)?;
+                found.albums.insert(album.id.clone(), album);
+            } else {
+                let artist: Artist = table::from_item(item)?;
+                found.artists.insert(artist.id.clone(), artist);
+            }
+        }
+        Ok(found)
     }
 
     async fn read<T: DeserializeOwned>(&self, keys: Vec<Item>) -> Result<Vec<T>, StoreError> {
@@ -120,6 +159,16 @@ impl Tracks {
         let ids: Vec<TrackId> = ids_of(&slice, range.sort_key_name());
         let mut found = self.get_many(&ids).await?;
         Ok(Listed { items: ids.iter().filter_map(|id| found.remove(id)).collect(), next: slice.next })
+    }
+
+    /// The ids of the newest tracks: one Query.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn newest_ids(&self, limit: usize) -> Result<Vec<TrackId>, StoreError> {
+        let range = Range::index("newest", items::TRACKS, "");
+        let slice = self.table.query(&range, limit, true).await?;
+        Ok(ids_of(&slice, range.sort_key_name()))
     }
 
     /// A page of all artists by name: one Query and one BatchGetItem.
