@@ -107,6 +107,12 @@ impl Auth {
         self.ring.write().unwrap_or_else(PoisonError::into_inner).revoke(revocation);
     }
 
+    /// Lets this process know of a new key at once; others read it when they meet a token that it signed.
+    pub fn note_key(&self, key_id: &str, public: &[u8]) {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        ring.keys.insert(key_id.to_owned(), DecodingKey::from_ed_der(public));
+    }
+
     /// The caller behind a bearer token.
     ///
     /// # Errors

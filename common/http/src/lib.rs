@@ -22,4 +22,4 @@ pub use paging::{Page, Paging, PagingParams};
 pub use problem::{Code, Problem};
 pub use request::{ClientAddress, Path, Query, RequestId};
 pub use response::{Created, NoContent, WithRevision};
-pub use serve::serve;
+pub use serve::{serve, serve_and_invoke};

@@ -89,7 +89,8 @@ impl Email {
     /// What is wrong with it, for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let address = text.trim();
-        if address.len() > MAX_EMAIL {
+        // In lower case it may be longer.
+        if address.len() > MAX_EMAIL || login_key(address).len() > MAX_EMAIL {
             return Err("must be at most 254 bytes long");
         }
         let is_graphic =

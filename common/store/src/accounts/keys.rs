@@ -47,12 +47,19 @@ impl Accounts {
         self.table.get(key_of(account_id, key_id)).await
     }
 
-    /// All the keys of an account, oldest first: one Query.
+    /// The keys of an account after this position, oldest first, and the position after which there are more: one
+    /// Query.
     ///
     /// # Errors
     /// The table is away.
-    pub async fn api_keys(&self, account_id: AccountId) -> Result<Vec<ApiKey>, StoreError> {
-        Ok(self.table.query(&Range::table(partition(account_id), KEY), 1000, true).await?.read()?.0)
+    pub async fn api_keys(
+        &self,
+        account_id: AccountId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<ApiKey>, Option<String>), StoreError> {
+        let range = Range::table(partition(account_id), KEY).after(after);
+        self.table.query(&range, limit, true).await?.read()
     }
 
     /// Adds a key, unless the account has `limit` of them: one transaction. The count stands on the account's item, so

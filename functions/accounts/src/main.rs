@@ -1,0 +1,15 @@
+//! The Lambda function `accounts`: the routes, and for an operator who may invoke it directly, the admin command.
+
+use mixtape_http::App;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    mixtape_http::serve_and_invoke(
+        async |settings| {
+            let app = App::connect(settings).await;
+            (accounts::router(app.clone()), app)
+        },
+        accounts::invoke,
+    )
+    .await
+}
