@@ -42,13 +42,14 @@ impl Store {
         let dynamodb = client::dynamodb(&config, settings.stores.as_ref());
         let table = |name: &str| table::Table::new(dynamodb.clone(), &settings.table_prefix, name);
         let keys = keys::Keys::new(table("keys"));
+        let tracks = tracks::Tracks::new(table("tracks"));
         Self {
             accounts: accounts::Accounts::new(table("accounts"), keys.clone()),
             home: home::Home::new(table("home")),
             keys,
             objects: Objects::new(client::s3(&config, settings.stores.as_ref()), settings.bucket.clone()),
-            playlists: playlists::Playlists::new(table("playlists")),
-            tracks: tracks::Tracks::new(table("tracks")),
+            playlists: playlists::Playlists::new(table("playlists"), tracks.clone()),
+            tracks,
         }
     }
 

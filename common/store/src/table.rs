@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, TransactWriteItem, Update,
-    WriteRequest,
+    AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest,
+    TransactWriteItem, Update, WriteRequest,
 };
+use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,6 +24,8 @@ pub(crate) const MAX_BATCH_GET: usize = 100;
 pub(crate) const MAX_TRANSACTION: usize = 100;
 /// Requests of one BatchWriteItem; DynamoDB's limit.
 const MAX_BATCH_WRITE: usize = 25;
+/// Batches that are under way at once.
+const PARALLEL_BATCHES: usize = 8;
 /// How often a transaction is tried again when another one holds one of its items.
 const CONFLICT_ATTEMPTS: u32 = 10;
 /// How often the rest of a batch is asked for again.
@@ -51,6 +54,11 @@ pub(crate) fn number(value: impl ToString) -> AttributeValue {
 /// A value as an item, to which the caller adds the keys.
 pub(crate) fn to_item(value: &impl Serialize) -> Result<Item, StoreError> {
     Ok(serde_dynamo::to_item(value)?)
+}
+
+/// A value as one attribute.
+pub(crate) fn to_value(value: &impl Serialize) -> Result<AttributeValue, StoreError> {
+    Ok(serde_dynamo::to_attribute_value(value)?)
 }
 
 pub(crate) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
@@ -214,28 +222,43 @@ impl Table {
 
     /// Deletes items, in as few calls as DynamoDB allows (25 keys each). Not atomic; the keys must be distinct.
     pub(crate) async fn batch_delete(&self, keys: Vec<Item>) -> Result<(), StoreError> {
-        for chunk in keys.chunks(MAX_BATCH_WRITE) {
-            let delete = |key: &Item| {
-                let request = DeleteRequest::builder().set_key(Some(key.clone())).build();
-                request.map(|request| WriteRequest::builder().delete_request(request).build())
-            };
-            let requests: Result<Vec<_>, _> = chunk.iter().map(delete).collect();
-            let requests = requests.map_err(|error| StoreError::Refused(error.to_string()))?;
-            let mut wanted = HashMap::from([(self.name.clone(), requests)]);
-            let mut attempt = 0;
-            while !wanted.is_empty() {
-                if attempt == BATCH_ATTEMPTS {
-                    return Err(StoreError::Unavailable("a batch write stayed incomplete".into()));
-                }
-                if attempt > 0 {
-                    pause(attempt).await;
-                }
-                attempt += 1;
-                let request =
-                    self.client.batch_write_item().set_request_items(Some(std::mem::take(&mut wanted)));
-                let output = request.send().await.map_err(StoreError::from_sdk)?;
-                wanted = output.unprocessed_items.unwrap_or_default();
+        let delete = |key: Item| {
+            let request = DeleteRequest::builder().set_key(Some(key)).build();
+            request.map(|request| WriteRequest::builder().delete_request(request).build())
+        };
+        self.batch_write(keys.into_iter().map(delete).collect()).await
+    }
+
+    /// Puts items, in as few calls as DynamoDB allows (25 items each). Not atomic; the keys must be distinct.
+    pub(crate) async fn batch_put(&self, items: Vec<Item>) -> Result<(), StoreError> {
+        let put = |item: Item| {
+            let request = PutRequest::builder().set_item(Some(item)).build();
+            request.map(|request| WriteRequest::builder().put_request(request).build())
+        };
+        self.batch_write(items.into_iter().map(put).collect()).await
+    }
+
+    async fn batch_write(&self, requests: Result<Vec<WriteRequest>, BuildError>) -> Result<(), StoreError> {
+        let requests = requests.map_err(|error| StoreError::Refused(error.to_string()))?;
+        let chunks: Vec<Vec<WriteRequest>> = requests.chunks(MAX_BATCH_WRITE).map(<[_]>::to_vec).collect();
+        let calls = chunks.into_iter().map(|chunk| self.write_chunk(chunk));
+        futures::stream::iter(calls).buffer_unordered(PARALLEL_BATCHES).try_collect().await
+    }
+
+    async fn write_chunk(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let mut wanted = HashMap::from([(self.name.clone(), requests)]);
+        let mut attempt = 0;
+        while !wanted.is_empty() {
+            if attempt == BATCH_ATTEMPTS {
+                return Err(StoreError::Unavailable("a batch write stayed incomplete".into()));
             }
+            if attempt > 0 {
+                pause(attempt).await;
+            }
+            attempt += 1;
+            let request = self.client.batch_write_item().set_request_items(Some(std::mem::take(&mut wanted)));
+            let output = request.send().await.map_err(StoreError::from_sdk)?;
+            wanted = output.unprocessed_items.unwrap_or_default();
         }
         Ok(())
     }

@@ -7,6 +7,8 @@ pub mod position;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::account::Profile;
+use crate::track::Track;
 use crate::{AccountId, ItemId, PlaylistId, Timestamp};
 
 pub use input::{NewPlaylist, PlaylistChange, PlaylistDraft, PlaylistPatch, check_edit_size};
@@ -33,15 +35,6 @@ pub enum Visibility {
     Public,
 }
 
-/// An account as others see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({ "id": "01JD6Y3Q5R8WZ0V4C2B7M9N1XK", "username": "ada" }))]
-pub struct Member {
-    #[schema(value_type = String)]
-    pub id: AccountId,
-    pub username: String,
-}
-
 /// A playlist without its items.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -58,9 +51,9 @@ pub struct Playlist {
     #[schema(required = true)]
     pub description: Option<String>,
     pub visibility: Visibility,
-    pub owner: Member,
+    pub owner: Profile,
     /// Who may edit the items besides the owner, by username.
-    pub collaborators: Vec<Member>,
+    pub collaborators: Vec<Profile>,
     /// Grows with every change of the playlist or its items; also the ETag.
     pub revision: u64,
     pub item_count: u64,
@@ -72,9 +65,9 @@ pub struct Playlist {
     pub updated_at: Timestamp,
 }
 
-/// An entry of a playlist, without the track itself.
+/// An entry of a playlist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ItemHead {
+pub struct PlaylistItem {
     /// Stays the same when the item moves.
     #[schema(value_type = String, example = "01JD6Y5V1N9QZ3H7K2M4P6R8TW")]
     pub id: ItemId,
@@ -82,7 +75,10 @@ pub struct ItemHead {
     pub added_at: Timestamp,
     /// Null once that account no longer takes part in the playlist.
     #[schema(required = true)]
-    pub added_by: Option<Member>,
+    pub added_by: Option<Profile>,
+    /// Null once the track is gone.
+    #[schema(required = true)]
+    pub track: Option<Track>,
 }
 
 /// Somebody who asks for a playlist.
@@ -140,7 +136,7 @@ impl Playlist {
     }
 
     /// The owner or collaborator of this id.
-    pub fn member(&self, account_id: AccountId) -> Option<&Member> {
+    pub fn member(&self, account_id: AccountId) -> Option<&Profile> {
         std::iter::once(&self.owner).chain(&self.collaborators).find(|member| member.id == account_id)
     }
 }
@@ -149,8 +145,8 @@ impl Playlist {
 mod tests {
     use super::*;
 
-    fn member(username: &str) -> Member {
-        Member { id: AccountId::from_parts(&[username]), username: username.to_owned() }
+    fn member(username: &str) -> Profile {
+        Profile { id: AccountId::from_parts(&[username]), username: username.parse().unwrap() }
     }
 
     fn playlist(visibility: Visibility) -> Playlist {

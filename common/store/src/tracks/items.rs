@@ -47,7 +47,7 @@ pub(super) fn owner_pk(id: AccountId) -> String {
     format!("OWNER#{id}")
 }
 
-pub(super) fn track_key(id: TrackId) -> Item {
+pub(crate) fn track_key(id: TrackId) -> Item {
     table::key(track_pk(id), track_pk(id))
 }
 

@@ -1,6 +1,6 @@
 //! The table `tracks`: tracks, artists and albums. [`items`] describes its items.
 
-mod items;
+pub(crate) mod items;
 mod sampling;
 mod write;
 
