@@ -5,6 +5,7 @@
 //! | account | `ACCOUNT#` id | `ACCOUNT` |
 //! | API key | `ACCOUNT#` id | `KEY#` id |
 //! | session (removes itself) | `ACCOUNT#` id | `SESSION#` id |
+//! | request to delete the rest | `ACCOUNT#` id | `SWEEP` |
 //! | sign-in by username | `USERNAME#` lower case | `USERNAME` |
 //! | sign-in by e-mail | `EMAIL#` lower case | `EMAIL` |
 //! | count of attempts (removes itself) | `ATTEMPTS#` what `#` whose | start of the window |
@@ -16,11 +17,13 @@ mod attempts;
 mod change;
 mod keys;
 mod profile;
+mod removal;
 mod sessions;
 
 pub use attempts::{Counter, TooMany};
 pub use keys::{AddKeyError, KeyRecord};
-pub use profile::{ChangeError, CreateError, Held};
+pub use profile::{ChangeError, CreateError};
+pub use removal::{Held, removed_account};
 pub use sessions::{OpenError, Rotation, Session};
 
 use mixtape_domain::AccountId;
@@ -59,6 +62,7 @@ impl std::fmt::Debug for Login {
 const ACCOUNT: &str = "ACCOUNT";
 const KEY: &str = "KEY#";
 const SESSION: &str = "SESSION#";
+const SWEEP: &str = "SWEEP";
 
 impl Accounts {
     pub(crate) fn new(table: Table, signing: Keys) -> Self {

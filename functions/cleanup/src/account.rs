@@ -1,0 +1,49 @@
+//! What a removed account leaves: tracks, playlists, collaborations, sessions, keys.
+
+use std::convert::Infallible;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use mixtape_domain::AccountId;
+use mixtape_store::StoreError;
+use mixtape_store::tracks::{Change, EditError};
+
+use crate::State;
+
+/// How many tracks one round deletes; each takes up to three calls.
+const TRACKS_PER_ROUND: usize = 500;
+/// How many tracks are deleted at once. Tracks of one album meet at the album's counts, so more would mostly wait.
+const AT_ONCE: usize = 8;
+
+impl State {
+    /// One round of deletions after a removed account. Does nothing for an account that is there, whatever the event
+    /// says.
+    pub(crate) async fn sweep_account(&self, account_id: AccountId) -> Result<(), StoreError> {
+        let accounts = &self.store.accounts;
+        if accounts.account(account_id).await?.is_some() {
+            return Ok(());
+        }
+        let has_more_tracks = self.delete_tracks(account_id).await?;
+        if has_more_tracks {
+            return accounts.request_sweep(account_id, self.clock.now()).await;
+        }
+        accounts.clear(account_id).await
+    }
+
+    /// Deletes some of an account's tracks; answers whether there are more.
+    async fn delete_tracks(&self, owner: AccountId) -> Result<bool, StoreError> {
+        let tracks = &self.store.tracks;
+        let page = tracks.list_owned(owner, TRACKS_PER_ROUND, None).await?;
+        let delete = async |id| match tracks.edit(id, |_| Ok::<_, Infallible>(Change::Delete)).await {
+            // Gone already: the index is behind, or another delivery of this record was here.
+            Ok(_) => Ok(()),
+            Err(EditError::Store(error)) => Err(error),
+            Err(EditError::Refused(never)) => match never {},
+        };
+        stream::iter(&page.items)
+            .map(|track| delete(track.id))
+            .buffer_unordered(AT_ONCE)
+            .try_collect::<()>()
+            .await?;
+        Ok(page.next.is_some())
+    }
+}
