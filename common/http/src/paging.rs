@@ -13,6 +13,8 @@ use crate::{Problem, Query};
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 100;
 const MAX_CURSOR: usize = 4096;
+/// Positions are sort keys, of which DynamoDB refuses those over 1,024 bytes.
+const MAX_POSITION: usize = 1000;
 /// First byte of every cursor, so that a later form can be told from this one.
 const VERSION: u8 = 1;
 
@@ -74,6 +76,9 @@ impl Paging {
         }
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
         let position = bytes.strip_prefix(&head(list)[..]).ok_or_else(wrong)?;
+        if position.len() > MAX_POSITION {
+            return Err(wrong());
+        }
         String::from_utf8(position.to_vec()).map(Some).map_err(|_| wrong())
     }
 }

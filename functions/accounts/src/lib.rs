@@ -2,6 +2,7 @@
 
 mod admin;
 mod api_keys;
+mod export;
 mod limits;
 mod me;
 mod passwords;
@@ -30,6 +31,7 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(sessions::sign_out))
         .routes(routes!(me::get, me::patch, me::delete))
         .routes(routes!(me::change_password))
+        .routes(routes!(export::export))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::delete))
 }

@@ -26,6 +26,7 @@ impl State {
         if has_more_tracks {
             return accounts.request_sweep(account_id, self.clock.now()).await;
         }
+        self.store.playlists.delete_owned_by(account_id, self.clock.now()).await?;
         accounts.clear(account_id).await
     }
 

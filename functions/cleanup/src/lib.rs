@@ -11,6 +11,7 @@ use mixtape_domain::Clock;
 use mixtape_events::{Change, EventError, Failures, Record, StreamBatch};
 use mixtape_settings::Settings;
 use mixtape_store::accounts::removed_account;
+use mixtape_store::playlists::{CurrentList, ListChange};
 use mixtape_store::{Store, StoreError};
 use serde_json::Value;
 
@@ -56,6 +57,18 @@ impl State {
     async fn clean_up_after(&self, record: &Record) -> Result<(), StoreError> {
         if let Some(account_id) = removed_account(&record.pk, &record.sk, record.change == Change::Removed) {
             self.sweep_account(account_id).await?;
+        }
+        let (old, new) = (record.old::<CurrentList>(), record.new_image::<CurrentList>());
+        let change = ListChange {
+            pk: &record.pk,
+            sk: &record.sk,
+            is_removal: record.change == Change::Removed,
+            old: old.as_ref(),
+            new: new.as_ref(),
+        };
+        if let Some(playlist_id) = change.outdates() {
+            let deleted = self.store.playlists.sweep(playlist_id, self.clock.now()).await?;
+            tracing::info!(playlist.id = %playlist_id, deleted, "swept a playlist");
         }
         Ok(())
     }

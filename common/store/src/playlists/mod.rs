@@ -19,6 +19,7 @@ use mixtape_domain::{Invalid, PlaylistId};
 
 pub use edit::Edit;
 pub use read::{Content, ItemsPage};
+pub use sweep::{CurrentList, ListChange};
 
 use crate::StoreError;
 use crate::table::{CommitError, Table};

@@ -48,6 +48,35 @@ impl Kept {
     }
 }
 
+/// The list that a playlist names, as its item in the table's stream carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CurrentList {
+    generation: Generation,
+}
+
+/// A change in the table's stream, as far as sweeping is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct ListChange<'a> {
+    pub pk: &'a str,
+    pub sk: &'a str,
+    pub is_removal: bool,
+    pub old: Option<&'a CurrentList>,
+    pub new: Option<&'a CurrentList>,
+}
+
+impl ListChange<'_> {
+    /// The playlist whose entries have to be swept: it was deleted, its list was replaced, or the writing of a list
+    /// came to an end or broke off.
+    pub fn outdates(&self) -> Option<PlaylistId> {
+        let asks = match self.sk {
+            PLAYLIST => self.is_removal || (self.old.is_some() && self.old != self.new),
+            sk => self.is_removal && sk.starts_with(WRITING),
+        };
+        let id = self.pk.strip_prefix(PLAYLIST)?.strip_prefix('#')?;
+        asks.then(|| id.parse().ok()).flatten()
+    }
+}
+
 impl Playlists {
     /// Deletes the entries of a playlist that belong to no list of it: to one that was replaced, to one whose writing
     /// broke off, or to any when the playlist is gone. Answers how many.
