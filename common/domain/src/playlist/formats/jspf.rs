@@ -91,7 +91,7 @@ pub(super) fn read(text: &str, max_entries: usize) -> Result<Listing, FormatErro
         .map_err(|error| FormatError::malformed(format!("the file is not JSPF: {error}")))?;
     let mut listing = Listing {
         title: file.playlist.title.as_deref().and_then(clean),
-        description: file.playlist.annotation,
+        description: file.playlist.annotation.as_deref().and_then(clean),
         entries: Vec::new(),
     };
     for track in file.playlist.track {
