@@ -1,1 +1,24 @@
+//! What tests over the public API are written with: a whole local stack of its own for each test, clients that sign up
+//! and send JSON, and a proxy in front of DynamoDB that counts calls and injects failures.
+//!
+//! ```ignore
+//! #[tokio::test]
+//! async fn a_deleted_playlist_is_gone() {
+//!     let world = World::start().await;
+//!     let ada = world.sign_up("ada").await;
+//!     let playlist = ada.post("/v1/playlists", json!({ "name": "Rain" })).await.expect(201);
+//!     let path = format!("/v1/playlists/{}", playlist["id"].as_str().unwrap());
+//!     ada.delete(&path).await.expect(204);
+//!     ada.get(&path).await.problem(404, "not_found");
+//! }
+//! ```
 
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "this is part of the tests")]
+
+mod client;
+mod dynamodb;
+mod world;
+
+pub use client::{Answer, Client};
+pub use dynamodb::{Call, DynamoDb, Fault, When};
+pub use world::{World, catalogue};

@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `mixtape`.
+
+fn main() -> std::process::ExitCode {
+    mixtape::main()
+}

@@ -1,0 +1,58 @@
+//! The functions of this program, by the names that `CodeUri` ends in.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use futures::future::BoxFuture;
+use mixtape_events::EventError;
+use mixtape_http::App;
+use serde_json::Value;
+
+type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, EventError>> + Send + Sync>;
+
+/// Routers of the functions that answer HTTP and handlers of those that events start.
+#[derive(Clone)]
+pub(crate) struct Functions {
+    routers: HashMap<&'static str, Router>,
+    handlers: HashMap<&'static str, Handler>,
+}
+
+impl Functions {
+    /// All functions, on these stores.
+    pub(crate) async fn new(app: &App) -> Self {
+        let mut functions = Self { routers: HashMap::new(), handlers: HashMap::new() };
+        let _ = app;
+        functions
+    }
+
+    /// The router of a function that answers HTTP.
+    pub(crate) fn router(&self, name: &str) -> Option<&Router> {
+        self.routers.get(name)
+    }
+
+    /// Whether the function takes events.
+    pub(crate) fn takes_events(&self, name: &str) -> bool {
+        self.handlers.contains_key(name)
+    }
+
+    /// Invokes a function with an event.
+    ///
+    /// # Errors
+    /// The function answers an error or panics, or there is no such function.
+    pub(crate) async fn invoke(&self, name: &str, event: Value) -> Result<Value, EventError> {
+        let handler = self.handlers.get(name).cloned();
+        let handler = handler.ok_or_else(|| EventError::Malformed(format!("{name} takes no events")))?;
+        // In a task of its own, so that a panic ends the invocation and not its caller.
+        let invocation = tokio::spawn(handler(event));
+        invocation.await.unwrap_or_else(|error| Err(EventError::retryable(error)))
+    }
+
+    fn handle<F>(&mut self, name: &'static str, handler: impl Fn(Value) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Result<Value, EventError>> + Send + 'static,
+    {
+        self.handlers.insert(name, Arc::new(move |event| Box::pin(handler(event))));
+    }
+}

@@ -1,0 +1,23 @@
+//! Everything that `template.yaml` deploys, on one machine: the same handlers behind the same routes, on embedded stores
+//! that speak the real protocols.
+
+mod error;
+mod files;
+mod functions;
+mod gateway;
+mod pump;
+mod scheduler;
+mod shutdown;
+mod stack;
+mod stores;
+pub mod template;
+
+pub use error::StartError;
+pub use pump::{DeadLetter, DeadLetters};
+pub use stack::{DynamoDbProxy, Options, Stack};
+pub use stores::{Stream, StreamRecords, Tables};
+
+/// The program `mixtape`.
+pub fn main() -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}

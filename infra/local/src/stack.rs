@@ -1,0 +1,288 @@
+//! Everything that template.yaml deploys, in this process.
+
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use mixtape_domain::Clock;
+use mixtape_events::EventError;
+use mixtape_http::App;
+use mixtape_settings::Settings;
+use mixtape_store::Store;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::functions::Functions;
+use crate::pump::{DeadLetters, Pump};
+use crate::scheduler::Scheduler;
+use crate::shutdown::Shutdown;
+use crate::stores::{Stores, Tables};
+use crate::template::Template;
+use crate::{StartError, gateway};
+
+/// How long requests that are being answered may take once the stack stops.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// How a stack is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the API answers; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where everything is kept; without it, nothing outlives the stack.
+    pub data: Option<PathBuf>,
+    /// Overrides of the template's parameters, for example `Registration` = `closed`.
+    pub parameters: BTreeMap<String, String>,
+    /// How long one shuffle of the home page lasts, instead of the template's schedule.
+    pub shuffle_every: Option<Duration>,
+    /// The time that handlers and schedules see.
+    pub clock: Clock,
+    /// The first pause before a failed delivery is tried again; it doubles from there.
+    pub retry_base: Duration,
+    /// What stands between the functions and DynamoDB.
+    pub dynamodb_proxy: Option<DynamoDbProxy>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            data: None,
+            parameters: BTreeMap::new(),
+            shuffle_every: None,
+            clock: Clock::system(),
+            retry_base: Duration::from_millis(100),
+            dynamodb_proxy: None,
+        }
+    }
+}
+
+/// Starts something in front of the embedded DynamoDB: it is given DynamoDB's address and answers its own.
+#[derive(Clone)]
+pub struct DynamoDbProxy(Arc<dyn Fn(String) -> BoxFuture<'static, String> + Send + Sync>);
+
+impl DynamoDbProxy {
+    /// A proxy that this function starts.
+    pub fn new<F>(start: impl Fn(String) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = String> + Send + 'static,
+    {
+        Self(Arc::new(move |address| Box::pin(start(address))))
+    }
+
+    pub(crate) async fn start(&self, address: String) -> String {
+        (self.0)(address).await
+    }
+}
+
+impl std::fmt::Debug for DynamoDbProxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DynamoDbProxy")
+    }
+}
+
+/// The running stack. It stops when [`Stack::stop`] is called or, without waiting for anything, when it is dropped.
+pub struct Stack {
+    address: SocketAddr,
+    app: App,
+    functions: Functions,
+    tables: Tables,
+    stores: Option<Stores>,
+    pump: Option<Pump>,
+    schedulers: Vec<Scheduler>,
+    gateway: Option<JoinHandle<()>>,
+    dead_letters: DeadLetters,
+    shutdown: Shutdown,
+    /// Held until the stack is gone.
+    _folder: Folder,
+}
+
+enum Folder {
+    Kept { _lock: File },
+    Temporary { _folder: TempDir },
+}
+
+impl Stack {
+    /// Starts everything; when this returns, the API answers.
+    ///
+    /// # Errors
+    /// The port or the data folder is in use, the data folder was made by a version that is too different, or the
+    /// template is not one that this program can stand in for.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let template = Template::load(&options.parameters)?;
+        let listener = TcpListener::bind(options.listen).await.map_err(StartError::listen(options.listen))?;
+        let address = listener.local_addr().map_err(StartError::listen(options.listen))?;
+        let (folder, path) = open_folder(options.data.as_deref())?;
+        let shutdown = Shutdown::new();
+        let is_kept = options.data.is_some();
+        let proxy = options.dynamodb_proxy.as_ref();
+        let stores = Stores::start(&path, &template, is_kept, proxy, &shutdown).await?;
+
+        let mut settings = settings(&template)?;
+        settings.stores = Some(stores.settings.clone());
+        settings.scratch_dir = path.join("scratch");
+        settings.shuffle_every = options.shuffle_every.unwrap_or(settings.shuffle_every);
+        let store = Store::connect(&settings).await;
+        let app = App::new(store, settings, options.clock.clone());
+        let functions = Functions::new(&app).await;
+        let router = gateway::router(&template, &functions)?;
+
+        let dead_letters = DeadLetters::open(&path).map_err(StartError::folder(&path))?;
+        let pump =
+            Pump::start(&template, &stores.tables, &functions, &path, options.retry_base, &shutdown).await?;
+        let schedulers = template.schedules.iter().cloned().map(|mut schedule| {
+            schedule.every = options.shuffle_every.unwrap_or(schedule.every);
+            let letters = dead_letters.clone();
+            Scheduler::start(schedule, &options.clock, &functions, letters, options.retry_base, &shutdown)
+        });
+        let schedulers = schedulers.collect();
+        let gateway = serve(listener, router, &shutdown);
+        Ok(Self {
+            address,
+            app,
+            functions,
+            tables: stores.tables.clone(),
+            stores: Some(stores),
+            pump: Some(pump),
+            schedulers,
+            gateway: Some(gateway),
+            dead_letters,
+            shutdown,
+            _folder: folder,
+        })
+    }
+
+    /// Where the API answers, for example `http://127.0.0.1:3000`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What the handlers are given: the stores, the clock, the settings.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The embedded DynamoDB.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// What event functions gave up on.
+    pub fn dead_letters(&self) -> &DeadLetters {
+        &self.dead_letters
+    }
+
+    /// Invokes a function with an event, as an operator can.
+    ///
+    /// # Errors
+    /// The function answers an error, or takes no events.
+    pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, EventError> {
+        self.functions.invoke(function, event).await
+    }
+
+    /// Waits until all events that were caused so far have been handled, and those that these caused, and the current
+    /// slot of every schedule.
+    pub async fn settle(&self) {
+        if let Some(pump) = &self.pump {
+            pump.settle().await;
+        }
+        for scheduler in &self.schedulers {
+            scheduler.settle().await;
+        }
+    }
+
+    /// Runs the schedules for the current slot once more, because there is more data than before.
+    pub async fn run_schedules(&self) {
+        for scheduler in &self.schedulers {
+            scheduler.again().await;
+        }
+    }
+
+    /// Delivers what was given up once more and forgets what was handled. Answers how many were and were not.
+    ///
+    /// # Errors
+    /// The folder of dead letters cannot be read.
+    pub async fn redrive(&self) -> std::io::Result<(usize, usize)> {
+        let (mut handled, mut failed) = (0, 0);
+        for letter in self.dead_letters.list()? {
+            match self.invoke(&letter.request_context.function_name, letter.event).await {
+                Ok(answer) if answer["batchItemFailures"].as_array().is_none_or(Vec::is_empty) => {
+                    tokio::fs::remove_file(&letter.file).await?;
+                    handled += 1;
+                }
+                _ => failed += 1,
+            }
+        }
+        Ok((handled, failed))
+    }
+
+    /// Stops taking requests, finishes those that are being answered, and closes the stores.
+    pub async fn stop(mut self) {
+        self.shutdown.start();
+        let everything = async {
+            if let Some(gateway) = self.gateway.take() {
+                // A gateway that panicked has stopped as well.
+                let _ = gateway.await;
+            }
+            for scheduler in self.schedulers.drain(..) {
+                scheduler.stopped().await;
+            }
+            if let Some(pump) = self.pump.take() {
+                pump.stopped().await;
+            }
+            if let Some(stores) = self.stores.take() {
+                stores.stopped().await;
+            }
+        };
+        if tokio::time::timeout(DRAIN, everything).await.is_err() {
+            tracing::warn!(
+                "not everything finished in time; what was not finished is repeated at the next start"
+            );
+        }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.shutdown.start();
+    }
+}
+
+/// The settings that the template gives to the functions.
+fn settings(template: &Template) -> Result<Settings, StartError> {
+    let environment = template.functions.first().map(|function| function.environment.clone());
+    Ok(Settings::from_map(&environment.unwrap_or_default())?)
+}
+
+fn open_folder(data: Option<&Path>) -> Result<(Folder, PathBuf), StartError> {
+    let Some(path) = data else {
+        let temporary = TempDir::with_prefix("mixtape-");
+        let temporary = temporary.map_err(StartError::folder(&std::env::temp_dir()))?;
+        let path = temporary.path().to_owned();
+        return Ok((Folder::Temporary { _folder: temporary }, path));
+    };
+    std::fs::create_dir_all(path).map_err(StartError::folder(path))?;
+    let lock = File::create(path.join("lock")).map_err(StartError::folder(path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok((Folder::Kept { _lock: lock }, path.to_owned())),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse { folder: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(StartError::folder(path)(error)),
+    }
+}
+
+fn serve(listener: TcpListener, router: axum::Router, shutdown: &Shutdown) -> JoinHandle<()> {
+    let signal = shutdown.clone();
+    tokio::spawn(async move {
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let server =
+            axum::serve(listener, service).with_graceful_shutdown(async move { signal.wait().await });
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the gateway failed");
+        }
+    })
+}

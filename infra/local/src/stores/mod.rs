@@ -1,0 +1,90 @@
+//! DynamoDB and S3 inside this process, on loopback ports, reached with the ordinary clients.
+
+mod objects;
+mod tables;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use axum::Router;
+use mixtape_settings::LocalStores;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::shutdown::Shutdown;
+use crate::template::Template;
+use crate::{DynamoDbProxy, StartError};
+
+pub use tables::{Stream, StreamRecords, Tables};
+
+/// The running stores.
+pub(crate) struct Stores {
+    pub(crate) tables: Tables,
+    /// What the clients are built with.
+    pub(crate) settings: LocalStores,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Stores {
+    /// Opens the stores in `folder`, creates the tables and buckets of the template that are missing, and serves them
+    /// until `shutdown`.
+    pub(crate) async fn start(
+        folder: &Path,
+        template: &Template,
+        is_kept: bool,
+        proxy: Option<&DynamoDbProxy>,
+        shutdown: &Shutdown,
+    ) -> Result<Self, StartError> {
+        let tables = Tables::open(folder, is_kept, template.tables.clone()).await?;
+        let (listener, dynamodb) = listen().await?;
+        let mut tasks = vec![tables.serve(listener, shutdown), tables.keep_house(shutdown)];
+
+        let access_key = random_text(20);
+        let secret_key = random_text(40);
+        let objects_folder = folder.join("objects");
+        for bucket in &template.buckets {
+            tokio::fs::create_dir_all(objects_folder.join(bucket))
+                .await
+                .map_err(StartError::folder(folder))?;
+        }
+        let (listener, s3) = listen().await?;
+        let router = objects::router(&objects_folder, &access_key, &secret_key)?;
+        tasks.push(serve(listener, router, shutdown));
+
+        let mut dynamodb = format!("http://{dynamodb}");
+        if let Some(proxy) = proxy {
+            dynamodb = proxy.start(dynamodb).await;
+        }
+        let settings = LocalStores { dynamodb, s3: format!("http://{s3}"), access_key, secret_key };
+        Ok(Self { tables, settings, tasks })
+    }
+
+    /// Waits until the servers have stopped, which they do after the shutdown signal.
+    pub(crate) async fn stopped(self) {
+        futures::future::join_all(self.tasks).await;
+    }
+}
+
+async fn listen() -> Result<(TcpListener, SocketAddr), StartError> {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let listener = TcpListener::bind(any).await.map_err(StartError::listen(any))?;
+    let address = listener.local_addr().map_err(StartError::listen(any))?;
+    Ok((listener, address))
+}
+
+/// Serves a router until the shutdown signal.
+pub(crate) fn serve(listener: TcpListener, router: Router, shutdown: &Shutdown) -> JoinHandle<()> {
+    let signal = shutdown.clone();
+    tokio::spawn(async move {
+        let server = axum::serve(listener, router).with_graceful_shutdown(async move { signal.wait().await });
+        if let Err(error) = server.await {
+            tracing::error!(%error, "a loopback server failed");
+        }
+    })
+}
+
+/// Random letters and digits, for credentials that live as long as the process.
+pub(crate) fn random_text(length: usize) -> String {
+    const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    (0..length).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())])).collect()
+}

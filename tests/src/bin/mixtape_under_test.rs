@@ -1,0 +1,5 @@
+//! The program `mixtape`, built beside the tests.
+
+fn main() -> std::process::ExitCode {
+    mixtape::main()
+}
