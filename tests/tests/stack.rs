@@ -1,7 +1,7 @@
 //! The gateway, the stores and the pump.
 
 use reqwest::Method;
-use tests::World;
+use tests::{Fault, When, World};
 
 #[tokio::test]
 async fn a_path_that_the_template_does_not_have_gets_the_gateways_404() {
@@ -27,4 +27,36 @@ async fn a_page_of_another_origin_may_ask_and_call() {
     assert!(answer.header("access-control-allow-methods").is_some_and(|methods| methods.contains("PATCH")));
     assert!(answer.header("access-control-allow-headers").is_some_and(|names| names.contains("if-match")));
     answer.expect(204);
+}
+
+#[tokio::test]
+async fn functions_answer_behind_the_gateway() {
+    let world = World::start().await;
+    let anonymous = world.anonymous();
+    assert_eq!(anonymous.get("/v1/health").await.expect(200)["status"], "ok");
+    anonymous.get("/v1/me").await.problem(401, "unauthenticated");
+    let ada = world.sign_up("ada").await;
+    assert_eq!(ada.get("/v1/me").await.expect(200)["username"], "ada");
+}
+
+#[tokio::test]
+async fn calls_are_counted_and_failures_injected() {
+    let world = World::observed().await;
+    let anonymous = world.anonymous();
+    let path = "/v1/tracks/01JD6Y3Q5R8WZ0V4C2B7M9N1XK";
+    anonymous.get(path).await.problem(404, "not_found");
+    let calls = world.dynamodb().take();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    assert_eq!(
+        (calls[0].operation.as_str(), calls[0].tables.as_slice()),
+        ("GetItem", &["tracks".to_owned()][..])
+    );
+
+    world.dynamodb().fail("GetItem", "tracks", Fault::Throttled, When::Before, 100);
+    let answer = anonymous.get(path).await;
+    assert!(answer.header("retry-after").is_some());
+    answer.problem(503, "unavailable");
+    world.dynamodb().heal();
+    world.dynamodb().fail("GetItem", "tracks", Fault::Dropped, When::After, 1);
+    anonymous.get(path).await.problem(404, "not_found");
 }

@@ -21,9 +21,23 @@ pub(crate) struct Functions {
 
 impl Functions {
     /// All functions, on these stores.
-    pub(crate) async fn new(app: &App) -> Self {
+    pub(crate) fn new(app: &App) -> Self {
         let mut functions = Self { routers: HashMap::new(), handlers: HashMap::new() };
-        let _ = app;
+        functions.route("accounts", accounts::router(app.clone()));
+        functions.route("home", home::router(app.clone()));
+        functions.route("meta", meta::router(app.clone()));
+        functions.route("tracks", tracks::router(app.clone()));
+
+        let admin = app.clone();
+        functions.handle("accounts", move |event| {
+            let app = admin.clone();
+            async move { accounts::invoke(app, event).await.map_err(refused) }
+        });
+        let state = shuffle::State::new(app.store.clone(), &app.settings);
+        functions.handle("shuffle", move |event| {
+            let state = state.clone();
+            async move { shuffle::handle(&state, event).await }
+        });
         functions
     }
 
@@ -49,10 +63,21 @@ impl Functions {
         invocation.await.unwrap_or_else(|error| Err(EventError::retryable(error)))
     }
 
+    fn route(&mut self, name: &'static str, router: Router) {
+        self.routers.insert(name, router);
+    }
+
     fn handle<F>(&mut self, name: &'static str, handler: impl Fn(Value) -> F + Send + Sync + 'static)
     where
         F: Future<Output = Result<Value, EventError>> + Send + 'static,
     {
         self.handlers.insert(name, Arc::new(move |event| Box::pin(handler(event))));
+    }
+}
+
+fn refused(error: accounts::AdminError) -> EventError {
+    match error {
+        accounts::AdminError::Store(error) => EventError::retryable(error),
+        other => EventError::Malformed(other.to_string()),
     }
 }

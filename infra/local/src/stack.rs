@@ -129,7 +129,7 @@ impl Stack {
         settings.shuffle_every = options.shuffle_every.unwrap_or(settings.shuffle_every);
         let store = Store::connect(&settings).await;
         let app = App::new(store, settings, options.clock.clone());
-        let functions = Functions::new(&app).await;
+        let functions = Functions::new(&app);
         let router = gateway::router(&template, &functions)?;
 
         let dead_letters = DeadLetters::open(&path).map_err(StartError::folder(&path))?;

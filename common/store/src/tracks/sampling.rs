@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures::StreamExt;
-use futures::stream;
+use futures::future::join_all;
 use mixtape_domain::sample::{CAPACITY, Cells, Draw, READ_WHOLE};
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -67,8 +66,7 @@ impl Tracks {
             let draws: Vec<Draw> = (0..PARALLEL).map(|_| cells.draw(random)).collect();
             drawn += draws.len();
             let reads = draws.iter().map(|draw| self.cell(kind, draw));
-            let members: Vec<Result<Vec<String>, StoreError>> =
-                stream::iter(reads).buffered(PARALLEL).collect().await;
+            let members = join_all(reads).await;
             for (draw, members) in draws.iter().zip(members) {
                 let members = members?;
                 if members.len() > CAPACITY {

@@ -96,7 +96,7 @@ impl DeadLetters {
                 "an event was given up; `mixtape dead-letters` lists it and can deliver it again"
             ),
             Err(error) => {
-                tracing::error!(function, reason, %error, %letter, "an event was given up and not kept")
+                tracing::error!(function, reason, %error, %letter, "an event was given up and not kept");
             }
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn read(globals: &Value, resources: BTreeMap<String, Value>) -> Resul
         match resource["Type"].as_str().unwrap_or_default() {
             "AWS::Serverless::Function" => function(&mut template, globals, logical_id, properties)?,
             "AWS::Serverless::HttpApi" => {
-                template.cors = typed(logical_id, &properties["CorsConfiguration"])?
+                template.cors = typed(logical_id, &properties["CorsConfiguration"])?;
             }
             "AWS::DynamoDB::Table" => template.tables.push(table(properties)),
             "AWS::S3::Bucket" => template.buckets.push(local_name(logical_id)),
