@@ -5,12 +5,14 @@ use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use mixtape_events::EventError;
 use mixtape_http::App;
 use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
-type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, EventError>> + Send + Sync>;
+type Handler = Arc<dyn Fn(Value) -> LocalBoxFuture<'static, Result<Value, EventError>> + Send + Sync>;
 
 /// Routers of the functions that answer HTTP and handlers of those that events start.
 #[derive(Clone)]
@@ -26,12 +28,18 @@ impl Functions {
         functions.route("accounts", accounts::router(app.clone()));
         functions.route("home", home::router(app.clone()));
         functions.route("meta", meta::router(app.clone()));
+        functions.route("playlists", playlists::router(app.clone()));
         functions.route("tracks", tracks::router(app.clone()));
 
         let admin = app.clone();
         functions.handle("accounts", move |event| {
             let app = admin.clone();
             async move { accounts::invoke(app, event).await.map_err(refused) }
+        });
+        let state = cleanup::State::new(app.store.clone(), app.clock.clone());
+        functions.handle("cleanup", move |event| {
+            let state = state.clone();
+            async move { cleanup::handle(&state, event).await }
         });
         let state = shuffle::State::new(app.store.clone(), &app.settings);
         functions.handle("shuffle", move |event| {
@@ -58,8 +66,10 @@ impl Functions {
     pub(crate) async fn invoke(&self, name: &str, event: Value) -> Result<Value, EventError> {
         let handler = self.handlers.get(name).cloned();
         let handler = handler.ok_or_else(|| EventError::Malformed(format!("{name} takes no events")))?;
-        // In a task of its own, so that a panic ends the invocation and not its caller.
-        let invocation = tokio::spawn(handler(event));
+        // On a thread of its own: a panic ends the invocation and not its caller, and the handler's future need not be
+        // able to move between threads, as it need not in Lambda.
+        let runtime = Handle::current();
+        let invocation = spawn_blocking(move || runtime.block_on(handler(event)));
         invocation.await.unwrap_or_else(|error| Err(EventError::retryable(error)))
     }
 
@@ -69,7 +79,7 @@ impl Functions {
 
     fn handle<F>(&mut self, name: &'static str, handler: impl Fn(Value) -> F + Send + Sync + 'static)
     where
-        F: Future<Output = Result<Value, EventError>> + Send + 'static,
+        F: Future<Output = Result<Value, EventError>> + 'static,
     {
         self.handlers.insert(name, Arc::new(move |event| Box::pin(handler(event))));
     }
