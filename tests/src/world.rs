@@ -105,7 +105,7 @@ impl World {
     }
 
     /// Stops the stack as Ctrl-C does.
-    pub async fn stop(self) {
+    pub async fn stop(&self) {
         self.stack.stop().await;
     }
 }

@@ -1,23 +1,25 @@
 //! Everything that `template.yaml` deploys, on one machine: the same handlers behind the same routes, on embedded stores
 //! that speak the real protocols.
 
+mod cli;
+mod control;
 mod error;
 mod files;
 mod functions;
 mod gateway;
+mod import;
+pub mod openapi;
+mod operator;
 mod pump;
+mod run;
 mod scheduler;
 mod shutdown;
 mod stack;
 mod stores;
 pub mod template;
 
+pub use cli::main;
 pub use error::StartError;
 pub use pump::{DeadLetter, DeadLetters};
 pub use stack::{DynamoDbProxy, Options, Stack};
 pub use stores::{Stream, StreamRecords, Tables};
-
-/// The program `mixtape`.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
-}

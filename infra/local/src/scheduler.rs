@@ -9,9 +9,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::functions::Functions;
-use crate::pump::DeadLetters;
-use crate::shutdown::Shutdown;
+use crate::pump::Events;
 use crate::template::Schedule;
 
 /// How often the clock is looked at; tests move it.
@@ -22,7 +20,6 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// A running schedule.
 pub(crate) struct Scheduler {
     requests: mpsc::Sender<Request>,
-    task: JoinHandle<()>,
 }
 
 struct Request {
@@ -34,31 +31,15 @@ struct Request {
 struct Runner {
     schedule: Schedule,
     clock: Clock,
-    functions: Functions,
-    dead_letters: DeadLetters,
-    retry_base: Duration,
-    shutdown: Shutdown,
+    events: Events,
 }
 
 impl Scheduler {
-    pub(crate) fn start(
-        schedule: Schedule,
-        clock: &Clock,
-        functions: &Functions,
-        dead_letters: DeadLetters,
-        retry_base: Duration,
-        shutdown: &Shutdown,
-    ) -> Self {
+    /// Starts the schedule. The task ends after the shutdown signal.
+    pub(crate) fn start(schedule: Schedule, clock: &Clock, events: &Events) -> (Self, JoinHandle<()>) {
         let (requests, receiver) = mpsc::channel(16);
-        let runner = Runner {
-            schedule,
-            clock: clock.clone(),
-            functions: functions.clone(),
-            dead_letters,
-            retry_base,
-            shutdown: shutdown.clone(),
-        };
-        Self { requests, task: tokio::spawn(runner.run(receiver)) }
+        let runner = Runner { schedule, clock: clock.clone(), events: events.clone() };
+        (Self { requests }, tokio::spawn(runner.run(receiver)))
     }
 
     /// Waits until the current slot has been done.
@@ -77,11 +58,6 @@ impl Scheduler {
         let _ = self.requests.send(Request { again, done }).await;
         let _ = is_done.await;
     }
-
-    pub(crate) async fn stopped(self) {
-        // A task that panicked has stopped as well.
-        let _ = self.task.await;
-    }
 }
 
 impl Runner {
@@ -90,7 +66,7 @@ impl Runner {
         let mut incomplete_since: Option<tokio::time::Instant> = None;
         let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
         let mut is_asked = false;
-        while !self.shutdown.is_started() {
+        while !self.events.shutdown.is_started() {
             let slot = self.clock.now().slot(self.schedule.every);
             let is_overdue = incomplete_since.is_some_and(|since| since.elapsed() >= ASK_AGAIN_AFTER);
             if done_slot != Some(slot) || is_overdue || std::mem::take(&mut is_asked) {
@@ -103,7 +79,7 @@ impl Runner {
                 let _ = done.send(());
             }
             tokio::select! {
-                _ = self.shutdown.sleep(LOOK_EVERY) => {}
+                _ = self.events.shutdown.sleep(LOOK_EVERY) => {}
                 Some(request) = requests.recv() => {
                     is_asked = request.again;
                     waiting.push(request.done);
@@ -118,13 +94,13 @@ impl Runner {
         let event: Value = serde_json::from_str(&input).unwrap_or(Value::String(input));
         let mut attempt = 0;
         loop {
-            let error = match self.functions.invoke(&self.schedule.function, event.clone()).await {
+            let error = match self.events.functions.invoke(&self.schedule.function, event.clone()).await {
                 Ok(answer) => return answer["complete"] != false,
                 Err(error) => error.to_string(),
             };
             attempt += 1;
             if attempt > self.schedule.max_retries {
-                self.dead_letters.add(&self.schedule.function, event, attempt, &error).await;
+                self.events.dead_letters.add(&self.schedule.function, event, attempt, &error).await;
                 return true;
             }
             tracing::warn!(
@@ -133,8 +109,8 @@ impl Runner {
                 error,
                 "a schedule failed and is tried again"
             );
-            let pause = self.retry_base.saturating_mul(1 << attempt.min(10));
-            if !self.shutdown.sleep(pause.min(ASK_AGAIN_AFTER)).await {
+            let pause = self.events.retry_base.saturating_mul(1 << attempt.min(10));
+            if !self.events.shutdown.sleep(pause.min(ASK_AGAIN_AFTER)).await {
                 return true;
             }
         }

@@ -11,11 +11,13 @@ pub(crate) struct Shutdown {
     sender: Arc<watch::Sender<bool>>,
 }
 
-impl Shutdown {
-    pub(crate) fn new() -> Self {
+impl Default for Shutdown {
+    fn default() -> Self {
         Self { sender: Arc::new(watch::Sender::new(false)) }
     }
+}
 
+impl Shutdown {
     pub(crate) fn start(&self) {
         self.sender.send_replace(true);
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use mixtape_domain::Clock;
 use mixtape_events::EventError;
 use mixtape_http::App;
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::functions::Functions;
-use crate::pump::{DeadLetters, Pump};
+use crate::pump::{DeadLetters, Events, Pump};
 use crate::scheduler::Scheduler;
 use crate::shutdown::Shutdown;
 use crate::stores::{Stores, Tables};
@@ -92,14 +92,37 @@ pub struct Stack {
     app: App,
     functions: Functions,
     tables: Tables,
-    stores: Option<Stores>,
-    pump: Option<Pump>,
+    pump: Pump,
     schedulers: Vec<Scheduler>,
-    gateway: Option<JoinHandle<()>>,
     dead_letters: DeadLetters,
-    shutdown: Shutdown,
+    /// The gateway and what events start; they stop before the stores that they use.
+    front: Layer,
+    stores: Layer,
     /// Held until the stack is gone.
     _folder: Folder,
+}
+
+/// Tasks that stop together.
+#[derive(Default)]
+struct Layer {
+    shutdown: Shutdown,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Layer {
+    fn add(&self, tasks: impl IntoIterator<Item = JoinHandle<()>>) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
+    }
+
+    async fn stop(&self) {
+        self.shutdown.start();
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        if tokio::time::timeout(DRAIN, join_all(tasks)).await.is_err() {
+            tracing::warn!(
+                "not everything finished in time; what was not finished is repeated at the next start"
+            );
+        }
+    }
 }
 
 enum Folder {
@@ -118,13 +141,14 @@ impl Stack {
         let listener = TcpListener::bind(options.listen).await.map_err(StartError::listen(options.listen))?;
         let address = listener.local_addr().map_err(StartError::listen(options.listen))?;
         let (folder, path) = open_folder(options.data.as_deref())?;
-        let shutdown = Shutdown::new();
+        let (front, back) = (Layer::default(), Layer::default());
         let is_kept = options.data.is_some();
         let proxy = options.dynamodb_proxy.as_ref();
-        let stores = Stores::start(&path, &template, is_kept, proxy, &shutdown).await?;
+        let (stores, tasks) = Stores::start(&path, &template, is_kept, proxy, &back.shutdown).await?;
+        back.add(tasks);
 
         let mut settings = settings(&template)?;
-        settings.stores = Some(stores.settings.clone());
+        settings.stores = Some(stores.settings);
         settings.scratch_dir = path.join("scratch");
         settings.shuffle_every = options.shuffle_every.unwrap_or(settings.shuffle_every);
         let store = Store::connect(&settings).await;
@@ -133,26 +157,32 @@ impl Stack {
         let router = gateway::router(&template, &functions)?;
 
         let dead_letters = DeadLetters::open(&path).map_err(StartError::folder(&path))?;
-        let pump =
-            Pump::start(&template, &stores.tables, &functions, &path, options.retry_base, &shutdown).await?;
-        let schedulers = template.schedules.iter().cloned().map(|mut schedule| {
+        let events = Events {
+            functions: functions.clone(),
+            dead_letters: dead_letters.clone(),
+            retry_base: options.retry_base,
+            shutdown: front.shutdown.clone(),
+        };
+        let (pump, tasks) = Pump::start(&template, &stores.tables, &path, &events)?;
+        front.add(tasks);
+        let mut schedulers = Vec::new();
+        for mut schedule in template.schedules.iter().cloned() {
             schedule.every = options.shuffle_every.unwrap_or(schedule.every);
-            let letters = dead_letters.clone();
-            Scheduler::start(schedule, &options.clock, &functions, letters, options.retry_base, &shutdown)
-        });
-        let schedulers = schedulers.collect();
-        let gateway = serve(listener, router, &shutdown);
+            let (scheduler, task) = Scheduler::start(schedule, &options.clock, &events);
+            schedulers.push(scheduler);
+            front.add([task]);
+        }
+        front.add([serve(listener, router, &front.shutdown)]);
         Ok(Self {
             address,
             app,
             functions,
-            tables: stores.tables.clone(),
-            stores: Some(stores),
-            pump: Some(pump),
+            tables: stores.tables,
+            pump,
             schedulers,
-            gateway: Some(gateway),
             dead_letters,
-            shutdown,
+            front,
+            stores: back,
             _folder: folder,
         })
     }
@@ -188,9 +218,7 @@ impl Stack {
     /// Waits until all events that were caused so far have been handled, and those that these caused, and the current
     /// slot of every schedule.
     pub async fn settle(&self) {
-        if let Some(pump) = &self.pump {
-            pump.settle().await;
-        }
+        self.pump.settle().await;
         for scheduler in &self.schedulers {
             scheduler.settle().await;
         }
@@ -222,34 +250,16 @@ impl Stack {
     }
 
     /// Stops taking requests, finishes those that are being answered, and closes the stores.
-    pub async fn stop(mut self) {
-        self.shutdown.start();
-        let everything = async {
-            if let Some(gateway) = self.gateway.take() {
-                // A gateway that panicked has stopped as well.
-                let _ = gateway.await;
-            }
-            for scheduler in self.schedulers.drain(..) {
-                scheduler.stopped().await;
-            }
-            if let Some(pump) = self.pump.take() {
-                pump.stopped().await;
-            }
-            if let Some(stores) = self.stores.take() {
-                stores.stopped().await;
-            }
-        };
-        if tokio::time::timeout(DRAIN, everything).await.is_err() {
-            tracing::warn!(
-                "not everything finished in time; what was not finished is repeated at the next start"
-            );
-        }
+    pub async fn stop(&self) {
+        self.front.stop().await;
+        self.stores.stop().await;
     }
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        self.shutdown.start();
+        self.front.shutdown.start();
+        self.stores.shutdown.start();
     }
 }
 

@@ -5,9 +5,7 @@ use std::time::Duration;
 use mixtape_events::EventError;
 use serde_json::{Value, json};
 
-use super::DeadLetters;
-use crate::functions::Functions;
-use crate::shutdown::Shutdown;
+use super::Events;
 
 /// Pauses between attempts double up to this one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -18,10 +16,7 @@ pub(super) struct Delivery {
     pub(super) timeout: Duration,
     pub(super) bisects: bool,
     pub(super) max_retries: u32,
-    pub(super) retry_base: Duration,
-    pub(super) functions: Functions,
-    pub(super) dead_letters: DeadLetters,
-    pub(super) shutdown: Shutdown,
+    pub(super) events: Events,
 }
 
 /// Records that still have to be delivered, and how often that was tried.
@@ -44,7 +39,7 @@ impl Delivery {
         // The next to deliver is the last one.
         let mut stack = vec![Pending { records, failures: 0 }];
         while let Some(pending) = stack.pop() {
-            if self.shutdown.is_started() {
+            if self.events.shutdown.is_started() {
                 return false;
             }
             let (reason, pending) = match self.invoke(&pending.records).await {
@@ -77,7 +72,7 @@ impl Delivery {
 
     async fn invoke(&self, records: &[Value]) -> Outcome {
         let event = json!({ "Records": records });
-        let invocation = self.functions.invoke(&self.function, event);
+        let invocation = self.events.functions.invoke(&self.function, event);
         let answer = match tokio::time::timeout(self.timeout, invocation).await {
             Err(_) => return Outcome::Failed(format!("took more than {} s", self.timeout.as_secs())),
             Ok(Err(EventError::Malformed(reason) | EventError::Retryable(reason))) => {
@@ -105,12 +100,12 @@ impl Delivery {
     /// Rests before the next attempt; answers whether to go on.
     async fn pause(&self, failures: u32, reason: &str) -> bool {
         tracing::warn!(function = self.function, failures, reason, "a delivery failed and is tried again");
-        let pause = self.retry_base.saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE);
-        self.shutdown.sleep(pause).await
+        let pause = self.events.retry_base.saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE);
+        self.events.shutdown.sleep(pause).await
     }
 
     async fn give_up(&self, pending: &Pending, reason: &str) {
         let event = json!({ "Records": pending.records });
-        self.dead_letters.add(&self.function, event, pending.failures, reason).await;
+        self.events.dead_letters.add(&self.function, event, pending.failures, reason).await;
     }
 }

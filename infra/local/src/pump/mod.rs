@@ -31,30 +31,37 @@ const RETRY_READ_AFTER: Duration = Duration::from_secs(1);
 /// The running mappings.
 pub(crate) struct Pump {
     waiters: Vec<mpsc::Sender<Waiter>>,
-    tasks: Vec<JoinHandle<()>>,
+}
+
+/// What events are handed over with.
+#[derive(Clone)]
+pub(crate) struct Events {
+    pub(crate) functions: Functions,
+    pub(crate) dead_letters: DeadLetters,
+    /// The first pause before a failure is tried again; it doubles from there.
+    pub(crate) retry_base: Duration,
+    pub(crate) shutdown: Shutdown,
 }
 
 /// Told how many records a mapping has read so far, as soon as its stream has nothing new.
 type Waiter = oneshot::Sender<u64>;
 
 impl Pump {
-    /// Starts the mappings of the template.
-    pub(crate) async fn start(
+    /// Starts the mappings of the template. The tasks end after the shutdown signal.
+    pub(crate) fn start(
         template: &Template,
         tables: &Tables,
-        functions: &Functions,
         folder: &Path,
-        retry_base: Duration,
-        shutdown: &Shutdown,
-    ) -> Result<Self, StartError> {
-        let dead_letters = DeadLetters::open(folder).map_err(StartError::folder(folder))?;
-        let mut pump = Self { waiters: Vec::new(), tasks: Vec::new() };
+        events: &Events,
+    ) -> Result<(Self, Vec<JoinHandle<()>>), StartError> {
+        let (mut pump, mut tasks) = (Self { waiters: Vec::new() }, Vec::new());
         for mapping in &template.mappings {
-            let Some(function) = template.function(&mapping.function) else { continue };
-            if !functions.takes_events(&function.name) {
-                tracing::warn!(function = function.name, "a stream leads to no function");
+            let function = template.function(&mapping.function);
+            let Some(function) = function.filter(|function| events.functions.takes_events(&function.name))
+            else {
+                tracing::warn!(function = mapping.function, "a stream leads to no function");
                 continue;
-            }
+            };
             let checkpoint =
                 Checkpoint::open(folder, &mapping.logical_id).map_err(StartError::folder(folder))?;
             let stream = tables.stream(&mapping.table).map_err(StartError::tables)?;
@@ -63,24 +70,15 @@ impl Pump {
                 timeout: function.timeout,
                 bisects: mapping.bisects,
                 max_retries: mapping.max_retries,
-                retry_base,
-                functions: functions.clone(),
-                dead_letters: dead_letters.clone(),
-                shutdown: shutdown.clone(),
+                events: events.clone(),
             };
             let (sender, waiters) = mpsc::channel(16);
             pump.waiters.push(sender);
-            let reader = Reader {
-                mapping: mapping.clone(),
-                tables: tables.clone(),
-                stream,
-                checkpoint,
-                delivery,
-                shutdown: shutdown.clone(),
-            };
-            pump.tasks.push(tokio::spawn(reader.run(waiters)));
+            let reader =
+                Reader { mapping: mapping.clone(), tables: tables.clone(), stream, checkpoint, delivery };
+            tasks.push(tokio::spawn(reader.run(waiters)));
         }
-        Ok(pump)
+        Ok((pump, tasks))
     }
 
     /// Waits until every stream has been handled to its end, including what the handling itself wrote.
@@ -93,11 +91,6 @@ impl Pump {
             }
             before = Some(counts);
         }
-    }
-
-    /// Waits until the mappings have stopped, which they do after the shutdown signal.
-    pub(crate) async fn stopped(self) {
-        join_all(self.tasks).await;
     }
 }
 
@@ -115,21 +108,21 @@ struct Reader {
     stream: Stream,
     checkpoint: Checkpoint,
     delivery: Delivery,
-    shutdown: Shutdown,
 }
 
 impl Reader {
     async fn run(mut self, mut waiters: mpsc::Receiver<Waiter>) {
+        let shutdown = self.delivery.events.shutdown.clone();
         let mut waiting: Vec<Waiter> = Vec::new();
         let mut count = 0;
-        while !self.shutdown.is_started() {
+        while !shutdown.is_started() {
             let read =
                 self.tables.records(&self.stream, self.checkpoint.position(), self.mapping.batch_size).await;
             let batch = match read {
                 Ok(batch) => batch,
                 Err(error) => {
                     tracing::error!(table = self.mapping.table, %error, "the stream cannot be read");
-                    self.shutdown.sleep(RETRY_READ_AFTER).await;
+                    shutdown.sleep(RETRY_READ_AFTER).await;
                     continue;
                 }
             };
@@ -139,7 +132,7 @@ impl Reader {
                     let _ = waiter.send(count);
                 }
                 tokio::select! {
-                    _ = self.shutdown.sleep(POLL_EVERY) => {}
+                    _ = shutdown.sleep(POLL_EVERY) => {}
                     Some(waiter) = waiters.recv() => waiting.push(waiter),
                 }
                 continue;

@@ -22,19 +22,18 @@ pub(crate) struct Stores {
     pub(crate) tables: Tables,
     /// What the clients are built with.
     pub(crate) settings: LocalStores,
-    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Stores {
     /// Opens the stores in `folder`, creates the tables and buckets of the template that are missing, and serves them
-    /// until `shutdown`.
+    /// until `shutdown`. The tasks end after it.
     pub(crate) async fn start(
         folder: &Path,
         template: &Template,
         is_kept: bool,
         proxy: Option<&DynamoDbProxy>,
         shutdown: &Shutdown,
-    ) -> Result<Self, StartError> {
+    ) -> Result<(Self, Vec<JoinHandle<()>>), StartError> {
         let tables = Tables::open(folder, is_kept, template.tables.clone()).await?;
         let (listener, dynamodb) = listen().await?;
         let mut tasks = vec![tables.serve(listener, shutdown), tables.keep_house(shutdown)];
@@ -56,12 +55,7 @@ impl Stores {
             dynamodb = proxy.start(dynamodb).await;
         }
         let settings = LocalStores { dynamodb, s3: format!("http://{s3}"), access_key, secret_key };
-        Ok(Self { tables, settings, tasks })
-    }
-
-    /// Waits until the servers have stopped, which they do after the shutdown signal.
-    pub(crate) async fn stopped(self) {
-        futures::future::join_all(self.tasks).await;
+        Ok((Self { tables, settings }, tasks))
     }
 }
 

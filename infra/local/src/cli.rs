@@ -1,0 +1,210 @@
+//! The program `mixtape`: the command line, and what it prints.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{DeadLetters, openapi, operator, run};
+
+/// Mixtape, a music backend that a person owns, on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "mixtape", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole backend (what happens without a command, too)
+    Run(RunArgs),
+    /// Make an account an admin
+    Admin {
+        username: String,
+        /// Make it an ordinary account again
+        #[arg(long)]
+        revoke: bool,
+        #[command(flatten)]
+        folder: FolderArgs,
+    },
+    /// Rebuild the search index from the tables
+    Reindex(FolderArgs),
+    /// List what event functions gave up on
+    DeadLetters {
+        /// Deliver it once more, and forget what is handled now
+        #[arg(long)]
+        redrive: bool,
+        #[command(flatten)]
+        folder: FolderArgs,
+    },
+    /// Print the OpenAPI document, or write it to a file
+    Openapi { file: Option<PathBuf> },
+}
+
+#[derive(Debug, Clone, Args)]
+struct FolderArgs {
+    /// The folder that everything is kept in
+    #[arg(long, value_name = "DIR", default_value = ".mixtape")]
+    data: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RunArgs {
+    /// Where the API answers; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
+    pub(crate) listen: SocketAddr,
+    /// The folder that everything is kept in
+    #[arg(long, value_name = "DIR", default_value = ".mixtape")]
+    pub(crate) data: PathBuf,
+    /// Keep nothing
+    #[arg(long, conflicts_with = "data")]
+    pub(crate) ephemeral: bool,
+    /// Import a catalogue (.jsonl), then go on
+    #[arg(long, value_name = "PATH")]
+    pub(crate) import: Option<PathBuf>,
+    /// How long one shuffle of the home page lasts, for example 10s, 5m or 3h
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) shuffle_every: Option<Duration>,
+    /// A parameter of template.yaml, for example Registration=closed; can be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(crate) parameters: Vec<(String, String)>,
+    /// What is logged, as level or target=level
+    #[arg(long, value_name = "FILTER", default_value = "warn,mixtape::=info")]
+    log: String,
+}
+
+/// Reads `10s`, `5m` or `3h`: 1 second to 1 day.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is not a duration from 1s to 24h, such as 10s, 5m or 3h");
+    let split = text.find(|character: char| !character.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(split);
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    let seconds = seconds.filter(|seconds| (1..=86_400).contains(seconds)).ok_or_else(wrong)?;
+    Ok(Duration::from_secs(seconds))
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The program `mixtape`.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let command = cli.command.unwrap_or(Command::Run(cli.run));
+    let filter = match &command {
+        Command::Run(args) => args.log.clone(),
+        _ => "error".to_owned(),
+    };
+    let outcome = log_to_stderr(&filter).and_then(|()| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let outcome = runtime.block_on(execute(command));
+        // Nothing that still runs may hold up the end.
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        outcome
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("mixtape: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn log_to_stderr(filter: &str) -> Result<(), Box<dyn Error>> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .map_err(|error| format!("--log {filter:?} is not a filter: {error}"))?;
+    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(is_terminal)
+        .with_target(false)
+        .init();
+    Ok(())
+}
+
+async fn execute(command: Command) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Run(args) => run::run(args).await,
+        Command::Admin { username, revoke, folder } => {
+            say(&operator::admin(&folder.data, &username, !revoke).await?);
+            Ok(())
+        }
+        Command::Reindex(folder) => {
+            say(&operator::reindex(&folder.data).await?);
+            Ok(())
+        }
+        Command::DeadLetters { redrive: true, folder } => {
+            say(&operator::redrive(&folder.data).await?);
+            Ok(())
+        }
+        Command::DeadLetters { redrive: false, folder } => list_dead_letters(&folder.data),
+        Command::Openapi { file } => openapi::write(file.as_deref()),
+    }
+}
+
+fn list_dead_letters(data: &Path) -> Result<(), Box<dyn Error>> {
+    let letters = DeadLetters::open(data)?.list()?;
+    if letters.is_empty() {
+        say("There are no dead letters.");
+    }
+    for letter in letters {
+        let context = &letter.request_context;
+        say(&format!(
+            "{}  {}  {} attempts  {}\n    {}",
+            letter.timestamp,
+            context.function_name,
+            context.approximate_invoke_count,
+            letter.error,
+            letter.file.display()
+        ));
+    }
+    Ok(())
+}
+
+/// Prints a line to standard output.
+#[expect(clippy::print_stdout, reason = "this is what the program was asked for")]
+pub(crate) fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Prints a line to standard error.
+#[expect(clippy::print_stderr, reason = "this is what the program was asked for")]
+pub(crate) fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_are_read_with_their_unit() {
+        for (text, seconds) in [("10s", 10), ("5m", 300), ("3h", 10_800), ("24h", 86_400)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "3", "h", "0s", "25h", "3 h", "1d", "-1s", "99999999999999999999h"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What an operator does to the data of a server, whether one is running or not.
+
+use std::error::Error;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::control::Remote;
+use crate::{Options, Stack};
+
+/// A running server, or the stack started for one command.
+enum Server {
+    Running(Remote),
+    Own(Box<Stack>),
+}
+
+impl Server {
+    async fn reach(data: &Path) -> Result<Self, Box<dyn Error>> {
+        if let Some(remote) = Remote::find(data).await {
+            return Ok(Self::Running(remote));
+        }
+        if !data.exists() {
+            return Err(
+                format!("there is no data in {}; name the folder with --data DIR", data.display()).into()
+            );
+        }
+        let options = Options { data: Some(data.to_owned()), ..Options::default() };
+        Ok(Self::Own(Box::new(Stack::start(options).await?)))
+    }
+
+    async fn invoke(&self, function: &str, event: Value) -> Result<Value, Box<dyn Error>> {
+        match self {
+            Self::Running(remote) => remote.invoke(function, event).await,
+            Self::Own(stack) => Ok(stack.invoke(function, event).await?),
+        }
+    }
+
+    async fn redrive(&self) -> Result<(usize, usize), Box<dyn Error>> {
+        match self {
+            Self::Running(remote) => remote.redrive().await,
+            Self::Own(stack) => Ok(stack.redrive().await?),
+        }
+    }
+
+    async fn leave(self) {
+        if let Self::Own(stack) = self {
+            stack.settle().await;
+            stack.stop().await;
+        }
+    }
+}
+
+/// Makes an account an admin, or an ordinary one again.
+pub(crate) async fn admin(data: &Path, username: &str, grant: bool) -> Result<String, Box<dyn Error>> {
+    let server = Server::reach(data).await?;
+    let event = json!({ "admin": { "username": username, "grant": grant } });
+    let outcome = server.invoke("accounts", event).await;
+    server.leave().await;
+    let account = &outcome?["account"];
+    let username = account["username"].as_str().unwrap_or(username);
+    Ok(if grant {
+        format!("{username} is an admin now. Sign in again, or renew the session, for a token that says so.")
+    } else {
+        format!("{username} is an ordinary account now.")
+    })
+}
+
+/// Rebuilds the search index.
+pub(crate) async fn reindex(data: &Path) -> Result<String, Box<dyn Error>> {
+    let server = Server::reach(data).await?;
+    let outcome = server.invoke("indexer", json!({ "reindex": true })).await;
+    server.leave().await;
+    Ok(format!("The search index was rebuilt: {}", outcome?))
+}
+
+/// Delivers dead letters once more.
+pub(crate) async fn redrive(data: &Path) -> Result<String, Box<dyn Error>> {
+    let server = Server::reach(data).await?;
+    let outcome = server.redrive().await;
+    server.leave().await;
+    let (handled, failed) = outcome?;
+    Ok(format!("{handled} were handled now, {failed} failed again."))
+}

@@ -1,0 +1,137 @@
+//! `mixtape run`: the stack in the foreground, until Ctrl-C or SIGTERM.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use crate::cli::{RunArgs, complain, say};
+use crate::control::Control;
+use crate::import::{Import, Outcome};
+use crate::{Options, Stack};
+
+pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
+    let import = args.import.as_deref().map(Import::open).transpose()?;
+    let mut signals = Signals::new()?;
+    let options = Options {
+        listen: args.listen,
+        data: (!args.ephemeral).then(|| args.data.clone()),
+        parameters: args.parameters.iter().cloned().collect(),
+        shuffle_every: args.shuffle_every,
+        ..Options::default()
+    };
+    let stack = Arc::new(Stack::start(options).await?);
+    let control =
+        if args.ephemeral { None } else { Some(Control::start(&args.data, Arc::clone(&stack)).await?) };
+    announce(&args, &stack);
+
+    let mut is_stopping = false;
+    if let Some(import) = import {
+        let credentials = (!args.ephemeral).then(|| args.data.join("import-credentials.json"));
+        let url = stack.url();
+        let outcome = tokio::select! {
+            outcome = import.run(&url, credentials) => Some(outcome),
+            () = signals.next() => None,
+        };
+        match outcome {
+            Some(Ok(outcome)) => finish_import(&stack, &outcome).await,
+            Some(Err(error)) => complain(&format!("The import stopped: {error}")),
+            None => {
+                say("Interrupted. What was imported stays; the same command goes on from there.");
+                is_stopping = true;
+            }
+        }
+    }
+    if !is_stopping {
+        suggest(&stack).await;
+        signals.next().await;
+    }
+    drop(control);
+    complain("Stopping…");
+    tokio::select! {
+        () = stack.stop() => {}
+        () = signals.next() => {}
+    }
+    Ok(())
+}
+
+fn announce(args: &RunArgs, stack: &Stack) {
+    let data = if args.ephemeral { "nothing is kept".to_owned() } else { args.data.display().to_string() };
+    say(&format!("Mixtape answers at {url}\n  data  {data}\n  docs  {url}/docs", url = stack.url()));
+    if let Ok(letters) = stack.dead_letters().list()
+        && !letters.is_empty()
+    {
+        complain(&format!("{} events were given up on: see `mixtape dead-letters`.", letters.len()));
+    }
+}
+
+async fn finish_import(stack: &Stack, outcome: &Outcome) {
+    say(&outcome.to_string());
+    stack.settle().await;
+    stack.run_schedules().await;
+    say("The search index and the home page are current.");
+}
+
+/// Says what to do next, with lines that work when they are pasted.
+async fn suggest(stack: &Stack) {
+    let url = stack.url();
+    let artist = some_artist(&url).await;
+    let mut text = String::new();
+    match artist {
+        Some(artist) => {
+            let query = artist.split_whitespace().collect::<Vec<_>>().join("+");
+            let is_plain = query.chars().all(|character| character.is_ascii_alphanumeric() || character == '+');
+            let query = if is_plain { query } else { "love".to_owned() };
+            text.push_str(&format!("\nTry it:\n  curl '{url}/v1/search?q={query}'\n  curl '{url}/v1/home'\n"));
+        }
+        None => text.push_str("\nThere are no tracks yet. Import some with --import CATALOGUE.jsonl, or send them to POST /v1/tracks.\n"),
+    }
+    let password = crate::stores::random_text(16);
+    let account = format!(r#"{{"username":"me","email":"me@example.org","password":"{password}"}}"#);
+    text.push_str(&format!(
+        "\nMake an account (choose your own name and password):\n  \
+         curl '{url}/v1/accounts' -H 'content-type: application/json' -d '{account}'\n\n\
+         Ctrl-C stops it."
+    ));
+    say(&text);
+}
+
+/// The name of an artist of the catalogue, if it can be read and there is one.
+async fn some_artist(url: &str) -> Option<String> {
+    let answer = reqwest::get(format!("{url}/v1/tracks?limit=1&sort=title")).await.ok()?;
+    let page: serde_json::Value = answer.json().await.ok()?;
+    page["items"][0]["artist"].as_str().map(str::to_owned)
+}
+
+/// Ctrl-C, and SIGTERM where there is such a thing.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        // Without a handler there is nothing to wait for, and the process ends by itself.
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
