@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use mixtape_domain::AccountId;
+use mixtape_domain::{AccountId, TrackId};
 use mixtape_store::StoreError;
-use mixtape_store::tracks::{Change, EditError};
+use mixtape_store::tracks::{Change, EditError, Tracks};
 
 use crate::State;
 
@@ -32,19 +32,19 @@ impl State {
 
     /// Deletes some of an account's tracks; answers whether there are more.
     async fn delete_tracks(&self, owner: AccountId) -> Result<bool, StoreError> {
-        let tracks = &self.store.tracks;
-        let page = tracks.list_owned(owner, TRACKS_PER_ROUND, None).await?;
-        let delete = async |id| match tracks.edit(id, |_| Ok::<_, Infallible>(Change::Delete)).await {
-            // Gone already: the index is behind, or another delivery of this record was here.
-            Ok(_) => Ok(()),
-            Err(EditError::Store(error)) => Err(error),
-            Err(EditError::Refused(never)) => match never {},
-        };
-        stream::iter(&page.items)
-            .map(|track| delete(track.id))
-            .buffer_unordered(AT_ONCE)
-            .try_collect::<()>()
-            .await?;
+        let page = self.store.tracks.list_owned(owner, TRACKS_PER_ROUND, None).await?;
+        let ids: Vec<TrackId> = page.items.iter().map(|track| track.id).collect();
+        let deletions = ids.into_iter().map(|id| delete_track(self.store.tracks.clone(), id));
+        stream::iter(deletions).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         Ok(page.next.is_some())
+    }
+}
+
+async fn delete_track(tracks: Tracks, id: TrackId) -> Result<(), StoreError> {
+    match tracks.edit(id, |_| Ok::<_, Infallible>(Change::Delete)).await {
+        // Gone already: the index is behind, or another delivery of this record was here.
+        Ok(_) => Ok(()),
+        Err(EditError::Store(error)) => Err(error),
+        Err(EditError::Refused(never)) => match never {},
     }
 }
