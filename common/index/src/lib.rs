@@ -1,1 +1,179 @@
+//! The search index: what can be found, how it is asked for, and the backends that hold it.
+//!
+//! Callers see documents, queries and ids. Which backend answers is a setting; [`Search`] reads and [`Indexing`]
+//! writes whichever it is.
 
+mod document;
+pub mod embedded;
+mod error;
+mod query;
+
+use std::future::Future;
+
+use mixtape_domain::{AlbumId, ArtistId, Clock, TrackId};
+use mixtape_settings::{SearchBackend, Settings};
+use mixtape_store::Objects;
+
+pub use document::{AlbumDocument, ArtistDocument, Change, Document, Key, Kind, TrackDocument};
+pub use error::{IndexError, UpdateError};
+pub use query::{MAX_QUERY_CHARS, Query, QueryError};
+
+/// What is looked for, and which part of the results is wanted.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub query: Query,
+    /// The kinds to find; others stay empty.
+    pub kinds: Vec<Kind>,
+    /// Results of each kind that are left out at the front.
+    pub offset: usize,
+    /// Results of each kind at most.
+    pub limit: usize,
+}
+
+/// The results of a request, best first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    pub tracks: Hits<TrackId>,
+    pub artists: Hits<ArtistId>,
+    pub albums: Hits<AlbumId>,
+}
+
+/// Results of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hits<Id> {
+    pub ids: Vec<Id>,
+    /// How many there are on all pages together.
+    pub total: usize,
+}
+
+impl<Id> Default for Hits<Id> {
+    fn default() -> Self {
+        Self { ids: Vec::new(), total: 0 }
+    }
+}
+
+impl Found {
+    /// Adds the page of one kind.
+    fn add(&mut self, kind: Kind, total: usize, page: Vec<Key>) {
+        match kind {
+            Kind::Track => self.tracks.total = total,
+            Kind::Artist => self.artists.total = total,
+            Kind::Album => self.albums.total = total,
+        }
+        for key in page {
+            match key {
+                Key::Track(id) => self.tracks.ids.push(id),
+                Key::Artist(id) => self.artists.ids.push(id),
+                Key::Album(id) => self.albums.ids.push(id),
+            }
+        }
+    }
+}
+
+/// A name that starts with what is being typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    pub text: String,
+    pub key: Key,
+}
+
+/// What an update did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Updated {
+    /// The number of the published generation.
+    pub generation: u64,
+    /// Documents that were put or deleted; the others were as wanted already.
+    pub changed: usize,
+}
+
+/// What an update does when the published index cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfBroken {
+    /// It fails: what the index held would be missing from a new one.
+    Fail,
+    /// It begins a new index: all documents are about to be put again.
+    StartOver,
+}
+
+/// The reading side. Clones share one copy.
+#[derive(Debug, Clone)]
+pub enum Search {
+    Embedded(embedded::Reader),
+}
+
+impl Search {
+    /// The backend that the settings name. Nothing is read yet.
+    pub fn open(settings: &Settings, objects: Objects, clock: Clock) -> Self {
+        match settings.search {
+            SearchBackend::Embedded => {
+                let folder = settings.scratch_dir.join("search");
+                Self::Embedded(embedded::Reader::new(&folder, objects, clock))
+            }
+        }
+    }
+
+    /// The results of a query. An index that does not exist yet has none.
+    ///
+    /// # Errors
+    /// The index is away or broken, and there is no earlier copy to answer from.
+    pub async fn search(&self, request: Request) -> Result<Found, IndexError> {
+        match self {
+            Self::Embedded(reader) => reader.search(request).await,
+        }
+    }
+
+    /// At most 10 names that start with the text, each once.
+    ///
+    /// # Errors
+    /// As [`Search::search`].
+    pub async fn suggest(&self, text: &str) -> Result<Vec<Suggestion>, IndexError> {
+        match self {
+            Self::Embedded(reader) => reader.suggest(text).await,
+        }
+    }
+}
+
+/// The writing side. Clones share one copy and take turns.
+#[derive(Debug, Clone)]
+pub enum Indexing {
+    Embedded(embedded::Writer),
+}
+
+impl Indexing {
+    /// The backend that the settings name. Nothing is read yet.
+    pub fn open(settings: &Settings, objects: Objects, clock: Clock) -> Self {
+        match settings.search {
+            SearchBackend::Embedded => {
+                let folder = settings.scratch_dir.join("indexer");
+                Self::Embedded(embedded::Writer::new(&folder, objects, clock))
+            }
+        }
+    }
+
+    /// Makes the changes that `read` answers, which is asked after the state of the index has been taken and must read
+    /// the present state of what is indexed; it may be asked several times. Then updates can be repeated, reordered
+    /// and made by several writers at once, and the index ends as that state is.
+    ///
+    /// # Errors
+    /// What `read` answered, or that the index is away or broken. The changes may then have been made or not.
+    pub async fn update<E, F, R>(&self, if_broken: IfBroken, read: F) -> Result<Updated, UpdateError<E>>
+    where
+        F: Fn() -> R,
+        R: Future<Output = Result<Vec<Change>, E>>,
+    {
+        match self {
+            Self::Embedded(writer) => writer.update(if_broken, read).await,
+        }
+    }
+
+    /// Up to `limit` keys of documents that come after `after`, by which all documents can be walked through. Some may
+    /// have been deleted a moment ago.
+    ///
+    /// # Errors
+    /// The index is away or broken.
+    pub async fn keys(&self, after: Option<Key>, limit: usize) -> Result<Vec<Key>, IndexError> {
+        match self {
+            Self::Embedded(writer) => writer.keys(after, limit).await,
+        }
+    }
+}

@@ -105,6 +105,21 @@ impl Objects {
         }
     }
 
+    /// The keys that start with `prefix`, in order.
+    ///
+    /// # Errors
+    /// The bucket is away.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let mut pages = request.into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let objects = page.map_err(StoreError::from_sdk)?.contents.unwrap_or_default();
+            keys.extend(objects.into_iter().filter_map(|object| object.key));
+        }
+        Ok(keys)
+    }
+
     /// Deletes the object; a key without an object is no error.
     ///
     /// # Errors

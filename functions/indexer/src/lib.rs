@@ -1,1 +1,80 @@
+//! Keeps the search index as the table `tracks` is. It reads the table's stream, and rebuilds the index on request.
+//!
+//! Records say only which items have changed. What they are now is read from the table, with strong consistency, after
+//! the published state of the index has been taken, and the result is published on top of that state or not at all.
+//! So each published state knows at least what every earlier one knew, and records can come twice, late and out of
+//! order, to several indexers at once.
 
+mod document;
+mod reindex;
+
+use mixtape_domain::Clock;
+use mixtape_events::{EventError, Failures, StreamBatch, is_stream_batch};
+use mixtape_index::{IfBroken, Indexing, UpdateError, Updated};
+use mixtape_settings::Settings;
+use mixtape_store::tracks::Wanted;
+use mixtape_store::{Store, StoreError};
+use serde_json::Value;
+
+/// What the function needs.
+#[derive(Debug, Clone)]
+pub struct State {
+    store: Store,
+    indexing: Indexing,
+}
+
+impl State {
+    /// Connects to the stores that the settings name.
+    pub async fn connect(settings: Settings) -> Self {
+        Self::new(Store::connect(&settings).await, &settings, Clock::system())
+    }
+
+    /// The state on stores that are connected already.
+    pub fn new(store: Store, settings: &Settings, clock: Clock) -> Self {
+        let indexing = Indexing::open(settings, store.objects.clone(), clock);
+        Self { store, indexing }
+    }
+}
+
+/// Handles a batch of the stream of the table `tracks`, or the request `{"reindex": true, "after": …}`, which is
+/// answered with `{"done", "next", "indexed"}` and made again with `after` set to `next` until it is done.
+///
+/// # Errors
+/// The event is neither of them, or a store is away during a reindex.
+pub async fn handle(state: &State, event: Value) -> Result<Value, EventError> {
+    if !is_stream_batch(&event) {
+        return state.reindex(event).await;
+    }
+    let batch = StreamBatch::decode(event)?;
+    let mut wanted = Wanted::default();
+    for record in &batch.records {
+        wanted.add_item(&record.pk, &record.sk);
+    }
+    let mut failures = Failures::default();
+    match state.bring_up_to_date(&wanted, IfBroken::Fail).await {
+        Ok(updated) => tracing::info!(
+            records = batch.records.len(),
+            changed = updated.changed,
+            generation = updated.generation,
+            "indexed"
+        ),
+        Err(error) => {
+            tracing::error!(records = batch.records.len(), %error, "indexing failed");
+            // One publication for all records: all of them are indexed, or none.
+            batch.records.iter().take(1).for_each(|record| failures.add(record));
+        }
+    }
+    Ok(failures.answer())
+}
+
+impl State {
+    /// Makes the index hold what the table holds of these.
+    async fn bring_up_to_date(
+        &self,
+        wanted: &Wanted,
+        if_broken: IfBroken,
+    ) -> Result<Updated, UpdateError<StoreError>> {
+        let read = || async { Ok(document::changes(wanted, self.store.tracks.lookup(wanted).await?)) };
+        self.indexing.update(if_broken, read).await
+    }
+}

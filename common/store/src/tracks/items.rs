@@ -25,6 +25,7 @@ pub(super) const ARTISTS: &str = "ARTISTS";
 pub(super) const ALBUMS: &str = "ALBUMS";
 /// The sort key of an artist's or album's own item: before everything else in its partition.
 pub(super) const SUMMARY: &str = "#";
+pub(super) const ARTIST: &str = "ARTIST#";
 pub(super) const ALBUM: &str = "ALBUM#";
 pub(super) const TRACK: &str = "TRACK#";
 
@@ -36,7 +37,7 @@ pub(super) fn track_pk(id: TrackId) -> String {
 }
 
 pub(super) fn artist_pk(id: &ArtistId) -> String {
-    format!("ARTIST#{id}")
+    format!("{ARTIST}{id}")
 }
 
 pub(super) fn album_pk(id: &AlbumId) -> String {

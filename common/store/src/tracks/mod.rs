@@ -2,6 +2,7 @@
 
 pub(crate) mod items;
 mod sampling;
+mod walk;
 mod write;
 
 use std::collections::{BTreeSet, HashMap};

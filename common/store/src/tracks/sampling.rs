@@ -26,7 +26,7 @@ const PARALLEL: usize = 8;
 const MAX_DRAWS: usize = 640;
 
 impl Kind {
-    fn partition(self) -> &'static str {
+    pub(super) fn partition(self) -> &'static str {
         match self {
             Self::Track => items::TRACKS,
             Self::Artist => items::ARTISTS,

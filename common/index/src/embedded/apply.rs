@@ -1,0 +1,116 @@
+//! Applies changes to a local copy of the index. Everything here blocks.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use tantivy::indexer::LogMergePolicy;
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocSet, Index, IndexWriter, Searcher, TERMINATED, Term};
+
+use super::checkout::Checkout;
+use super::schema::{DIGEST, Fields, digest};
+use crate::document::{Change, Key};
+use crate::error::IndexError;
+
+/// Memory for documents that are not in a segment yet, in bytes.
+const WRITER_MEMORY: usize = 32_000_000;
+/// Segments of about one size are merged when there are so many of them: each document is then rewritten a few times
+/// on its way, and an index of a million documents has about twenty segments.
+const MERGE_AT: usize = 6;
+/// Segments up to so many documents are of one size.
+const SMALLEST_SEGMENT: u32 = 2_000;
+/// A segment of which so much is deleted is merged on its own.
+const DELETED_AT_MOST: f32 = 0.3;
+
+/// The index after the changes.
+#[derive(Debug)]
+pub(super) struct Applied {
+    /// Tantivy's `meta.json`.
+    pub(super) meta: String,
+    /// Names and sizes in bytes of the files that it needs.
+    pub(super) files: Vec<(String, u64)>,
+    /// Documents that were put or deleted.
+    pub(super) changed: usize,
+}
+
+/// Makes the changes in the folder. `None` when the index is as they want it already. Of several changes to one
+/// document the last one counts.
+pub(super) fn apply(
+    checkout: &Checkout,
+    fields: &Fields,
+    changes: Vec<Change>,
+) -> Result<Option<Applied>, IndexError> {
+    let index = checkout.open()?;
+    let changes = effective(&index, fields, changes)?;
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let changed = changes.len();
+    let mut writer: IndexWriter = index.writer_with_num_threads(1, WRITER_MEMORY)?;
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_num_segments(MERGE_AT);
+    policy.set_min_layer_size(SMALLEST_SEGMENT);
+    policy.set_del_docs_ratio_before_merge(DELETED_AT_MOST);
+    writer.set_merge_policy(Box::new(policy));
+    for change in changes {
+        writer.delete_term(key_term(fields, &change.key()));
+        if let Change::Put(document) = change {
+            writer.add_document(fields.document(&document))?;
+        }
+    }
+    writer.commit()?;
+    writer.wait_merging_threads()?;
+    let folder = checkout.folder.path();
+    let meta = std::fs::read_to_string(folder.join("meta.json"))?;
+    Ok(Some(Applied { meta, files: files(&index, folder)?, changed }))
+}
+
+/// The changes that change something, one for each document.
+fn effective(index: &Index, fields: &Fields, changes: Vec<Change>) -> Result<Vec<Change>, IndexError> {
+    let searcher = index.reader()?.searcher();
+    let last: HashMap<Key, Change> = changes.into_iter().map(|change| (change.key(), change)).collect();
+    let mut effective = Vec::new();
+    for (key, change) in last {
+        let indexed = indexed_digest(&searcher, fields, &key)?;
+        let wanted = match &change {
+            Change::Put(document) => Some(digest(document)),
+            Change::Delete(_) => None,
+        };
+        if indexed != wanted {
+            effective.push(change);
+        }
+    }
+    Ok(effective)
+}
+
+/// The digest of the document of this key, if there is one.
+fn indexed_digest(searcher: &Searcher, fields: &Fields, key: &Key) -> Result<Option<u64>, IndexError> {
+    let term = key_term(fields, key);
+    for segment in searcher.segment_readers() {
+        let postings = segment.inverted_index(fields.key)?.read_postings(&term, IndexRecordOption::Basic)?;
+        let Some(mut postings) = postings else { continue };
+        while postings.doc() != TERMINATED {
+            if !segment.is_deleted(postings.doc()) {
+                return Ok(segment.fast_fields().u64(DIGEST)?.first(postings.doc()));
+            }
+            postings.advance();
+        }
+    }
+    Ok(None)
+}
+
+fn key_term(fields: &Fields, key: &Key) -> Term {
+    Term::from_field_text(fields.key, &key.to_string())
+}
+
+fn files(index: &Index, folder: &Path) -> Result<Vec<(String, u64)>, IndexError> {
+    let mut files = Vec::new();
+    for path in index.load_metas()?.list_segment_files() {
+        // Tantivy names the files that a segment can have; not each has all.
+        if let Ok(metadata) = std::fs::metadata(folder.join(&path)) {
+            files.push((path.to_string_lossy().into_owned(), metadata.len()));
+        }
+    }
+    files.sort();
+    Ok(files)
+}

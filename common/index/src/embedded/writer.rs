@@ -1,0 +1,238 @@
+//! Publishes changes, one generation after the other, however many writers there are.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use mixtape_domain::{Clock, Timestamp};
+use mixtape_store::{Objects, PutOutcome};
+use tokio::sync::Mutex;
+
+use super::apply::{Applied, apply};
+use super::checkout::Checkout;
+use super::find;
+use super::manifest::{FILES, File, MANIFEST, Manifest, Published, object_key, uploaded_at};
+use super::reader::blocking;
+use super::schema::Fields;
+use super::scratch::Scratch;
+use crate::document::{Change, Key};
+use crate::error::{IndexError, UpdateError};
+use crate::{IfBroken, Updated};
+
+/// How often an update is made again when another writer was faster.
+const ATTEMPTS: u32 = 12;
+/// Files that are uploaded at a time.
+const PARALLEL_UPLOADS: usize = 8;
+/// How long a file stays after the generation that dropped it.
+const KEEP_RETIRED: Duration = Duration::from_secs(10 * 60);
+/// How many generations lie between two searches for files that killed writers left.
+const SWEEP_EVERY: u64 = 64;
+/// How old such a file must be: younger ones may belong to a writer that is about to publish.
+const KEEP_UNPUBLISHED: Duration = Duration::from_secs(60 * 60);
+
+/// The writing side of the embedded index. Clones share their copy and take turns.
+#[derive(Debug, Clone)]
+pub struct Writer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    objects: Objects,
+    clock: Clock,
+    scratch: Scratch,
+    fields: Arc<Fields>,
+    /// The copy of the last update, if it is whole.
+    base: Mutex<Option<Base>>,
+}
+
+/// A generation to build on.
+#[derive(Debug)]
+struct Base {
+    checkout: Checkout,
+    /// The manifest's ETag, or `None` while there is no manifest.
+    etag: Option<String>,
+}
+
+impl Writer {
+    /// A writer with its copies inside `folder`. Nothing is fetched yet.
+    pub fn new(folder: &Path, objects: Objects, clock: Clock) -> Self {
+        Self(Arc::new(Inner {
+            objects,
+            clock,
+            scratch: Scratch::new(folder),
+            fields: Arc::new(Fields::new()),
+            base: Mutex::new(None),
+        }))
+    }
+
+    /// Takes the published generation, then asks `read` for the changes, and publishes them on top of it. If somebody
+    /// else has published meanwhile, all of it happens again.
+    ///
+    /// So an update always knows everything that the generations before it knew: `read` must read the present state,
+    /// and then updates can be repeated, reordered and made by several writers, and the index ends as the state is.
+    ///
+    /// # Errors
+    /// What `read` answered, or that the index is away or broken. The changes may then be published or not.
+    pub async fn update<E, F, R>(&self, if_broken: IfBroken, read: F) -> Result<Updated, UpdateError<E>>
+    where
+        F: Fn() -> R,
+        R: Future<Output = Result<Vec<Change>, E>>,
+    {
+        let mut kept = self.0.base.lock().await;
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(pause(attempt)).await;
+            }
+            // While it is taken, the copy counts as lost: an update that is cut off leaves none behind.
+            let base = self.0.base(kept.take(), if_broken).await?;
+            let changes = read().await.map_err(UpdateError::Read)?;
+            let (base, outcome) = self.0.publish(base, changes).await?;
+            *kept = Some(base);
+            if let Some(updated) = outcome {
+                return Ok(updated);
+            }
+        }
+        Err(UpdateError::Index(IndexError::Unavailable(format!(
+            "{ATTEMPTS} times another writer was faster"
+        ))))
+    }
+
+    /// Up to `limit` keys of documents that come after `after`. Some may have been deleted a moment ago.
+    ///
+    /// # Errors
+    /// The index is away or broken.
+    pub async fn keys(&self, after: Option<Key>, limit: usize) -> Result<Vec<Key>, IndexError> {
+        let mut kept = self.0.base.lock().await;
+        let base = self.0.base(kept.take(), IfBroken::Fail).await?;
+        let index = base.checkout.open()?;
+        *kept = Some(base);
+        let fields = self.0.fields.clone();
+        blocking(move || find::keys(&index.reader()?.searcher(), &fields, after.as_ref(), limit)).await
+    }
+}
+
+/// Grows with the attempts and differs between writers.
+fn pause(attempt: u32) -> Duration {
+    let longest = 50_u64 << attempt.min(5);
+    Duration::from_millis(rand::random_range(longest / 2..=longest))
+}
+
+impl Inner {
+    /// The published generation, from `earlier` as far as that goes.
+    async fn base(&self, earlier: Option<Base>, if_broken: IfBroken) -> Result<Base, IndexError> {
+        let earlier = match earlier {
+            Some(earlier) if earlier.etag == self.objects.etag(MANIFEST).await? => return Ok(earlier),
+            other => other.map(|earlier| earlier.checkout),
+        };
+        let (etag, reason) = match Published::read(&self.objects).await? {
+            Published::Absent => return self.begin(None),
+            Published::Older { etag } => return self.begin(Some(etag)),
+            Published::Broken { etag, reason } => (etag, reason),
+            Published::Current { manifest, etag } => match self.check_out(manifest, earlier.as_ref()).await {
+                Ok(checkout) => return Ok(Base { checkout, etag: Some(etag) }),
+                Err(IndexError::Broken(reason)) => (etag, reason),
+                Err(error) => return Err(error),
+            },
+        };
+        match if_broken {
+            IfBroken::Fail => Err(IndexError::Broken(reason)),
+            IfBroken::StartOver => {
+                tracing::warn!(reason, "the published index cannot be read; a new one is begun");
+                self.begin(Some(etag))
+            }
+        }
+    }
+
+    fn begin(&self, etag: Option<String>) -> Result<Base, IndexError> {
+        Ok(Base { checkout: Checkout::empty(&self.scratch)?, etag })
+    }
+
+    async fn check_out(
+        &self,
+        manifest: Manifest,
+        earlier: Option<&Checkout>,
+    ) -> Result<Checkout, IndexError> {
+        let checkout = Checkout::fetch(&self.objects, &self.scratch, manifest, earlier).await?;
+        blocking(move || checkout.open().map(|_| checkout)).await
+    }
+
+    /// Makes the changes and publishes them. No outcome when another writer was faster.
+    async fn publish(&self, base: Base, changes: Vec<Change>) -> Result<(Base, Option<Updated>), IndexError> {
+        let Base { mut checkout, etag } = base;
+        let fields = self.fields.clone();
+        let (applied, returned) =
+            blocking(move || Ok((apply(&checkout, &fields, changes)?, checkout))).await?;
+        checkout = returned;
+        let Some(Applied { meta, files, changed }) = applied else {
+            let generation = checkout.manifest.generation;
+            return Ok((Base { checkout, etag }, Some(Updated { generation, changed: 0 })));
+        };
+        let now = self.clock.now();
+        let files = self.upload(&checkout, files, now).await?;
+        let mut next = checkout.manifest.next(meta, files, now);
+        self.delete_retired(&mut next, now).await?;
+        let bytes = serde_json::to_vec(&next).map_err(|error| IndexError::Broken(error.to_string()))?;
+        let PutOutcome::Written { etag: written } =
+            self.objects.put_if(MANIFEST, bytes, etag.as_deref()).await?
+        else {
+            return Ok((Base { checkout, etag }, None));
+        };
+        let generation = next.generation;
+        checkout.manifest = next;
+        if generation.is_multiple_of(SWEEP_EVERY) {
+            self.sweep(&checkout.manifest, now).await;
+        }
+        Ok((Base { checkout, etag: Some(written) }, Some(Updated { generation, changed })))
+    }
+
+    /// Uploads the files that the bucket does not have.
+    async fn upload(
+        &self,
+        checkout: &Checkout,
+        files: Vec<(String, u64)>,
+        now: Timestamp,
+    ) -> Result<Vec<File>, IndexError> {
+        let upload = async |(name, size): (String, u64)| {
+            if let Some(file) = checkout.manifest.file(&name) {
+                return Ok::<_, IndexError>(file.clone());
+            }
+            let bytes = tokio::fs::read(checkout.folder.path().join(&name)).await?;
+            let object = object_key(&name, now);
+            self.objects.put(&object, bytes).await?;
+            Ok(File { name, object, size })
+        };
+        stream::iter(files).map(upload).buffered(PARALLEL_UPLOADS).try_collect().await
+    }
+
+    /// Deletes the files that no reader can be fetching any more. Whether the generation that says so is published
+    /// does not matter: they were retired by one that is.
+    async fn delete_retired(&self, next: &mut Manifest, now: Timestamp) -> Result<(), IndexError> {
+        let oldest = now.minus(KEEP_RETIRED);
+        let (kept, expired): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut next.retired).into_iter().partition(|file| file.at > oldest);
+        next.retired = kept;
+        stream::iter(expired)
+            .map(async |file| self.objects.delete(&file.object).await)
+            .buffer_unordered(PARALLEL_UPLOADS)
+            .try_collect::<()>()
+            .await?;
+        Ok(())
+    }
+
+    /// Deletes files that writers uploaded and never published. Another time will do when it fails.
+    async fn sweep(&self, manifest: &Manifest, now: Timestamp) {
+        let oldest = now.minus(KEEP_UNPUBLISHED).millis();
+        let listed = match self.objects.list(FILES).await {
+            Ok(listed) => listed,
+            Err(error) => return tracing::warn!(%error, "unpublished files of the index are not looked for"),
+        };
+        let is_lost =
+            |object: &String| !manifest.names(object) && uploaded_at(object).is_none_or(|at| at < oldest);
+        for object in listed.into_iter().filter(is_lost) {
+            if let Err(error) = self.objects.delete(&object).await {
+                tracing::warn!(%error, object, "an unpublished file of the index stays");
+            }
+        }
+    }
+}
