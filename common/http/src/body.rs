@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use mixtape_domain::Invalid;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{Code, Problem};
 
@@ -12,6 +12,8 @@ use crate::{Code, Problem};
 pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// The longest part of a parser's message that is passed on, in bytes: it may quote what was sent.
 const MAX_MESSAGE: usize = 200;
+
+const NOT_AN_OBJECT: &str = "must be a JSON object";
 
 /// A JSON body as a value of type `T`. Another content type is a 415, text that is not JSON a 400, and JSON that is
 /// not a `T` a 422 that names the field.
@@ -78,6 +80,9 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// # Errors
 /// The field that is not what it must be.
 pub fn parse_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Vec<Invalid>> {
+    if !value.is_object() {
+        return Err(vec![Invalid::new("body", NOT_AN_OBJECT)]);
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         vec![field_error(&path, &error.into_inner().to_string())]
@@ -85,18 +90,19 @@ pub fn parse_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, V
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
-        if inner.is_data() {
-            Problem::invalid(vec![field_error(&path, &inner.to_string())])
-        } else {
-            Problem::malformed(format!("The body is not JSON: {}.", shortened(&inner.to_string())))
-        }
+    // Whether it is JSON at all comes first: serde_json reports some values of the wrong type as wrong syntax.
+    serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| {
+        Problem::malformed(format!("The body is not JSON: {}.", shortened(&error.to_string())))
     })?;
-    deserializer.end().map_err(|_| Problem::malformed("The body has more after its JSON value."))?;
-    Ok(value)
+    // Serde would read a list as the fields of a struct in their order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::invalid_field("body", NOT_AN_OBJECT));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        Problem::invalid(vec![field_error(&path, &error.into_inner().to_string())])
+    })
 }
 
 /// Turns a message of serde into a field and a message. An unknown or missing field is named in the message only.

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use axum::Router;
-use lambda_http::lambda_runtime::LambdaEvent;
+use lambda_http::lambda_runtime::{Diagnostic, LambdaEvent};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
 use mixtape_settings::Settings;
@@ -35,7 +35,7 @@ where
     F: Future<Output = (Router, S)>,
     I: Fn(S, Value) -> IF,
     IF: Future<Output = Result<Value, E>>,
-    E: std::error::Error + Send + Sync + 'static,
+    E: Into<Diagnostic>,
 {
     lambda_http::tracing::init_default_subscriber();
     let (router, state) = build(Settings::from_env()?).await;
@@ -46,14 +46,18 @@ where
         let state = state.clone();
         async move {
             if !is_http(&event.payload) {
-                return Ok::<_, lambda_http::Error>(invoke(state, event.payload).await?);
+                return invoke(state, event.payload).await.map_err(Into::into);
             }
-            let request: LambdaRequest = serde_json::from_value(event.payload)?;
-            let response = adapter.call(LambdaEvent::new(request, event.context)).await?;
-            Ok(serde_json::to_value(response)?)
+            let request: LambdaRequest = serde_json::from_value(event.payload).map_err(malformed)?;
+            let Ok(response) = adapter.call(LambdaEvent::new(request, event.context)).await;
+            serde_json::to_value(response).map_err(malformed)
         }
     };
     lambda_http::lambda_runtime::run(service_fn(respond)).await
+}
+
+fn malformed(error: serde_json::Error) -> Diagnostic {
+    Diagnostic { error_type: "Malformed".to_owned(), error_message: error.to_string() }
 }
 
 /// Whether API Gateway made this event.

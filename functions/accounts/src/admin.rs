@@ -1,6 +1,7 @@
 //! The operator's command: who is an admin. It comes by a direct invocation, which IAM protects, or from the
 //! command line of the local stack.
 
+use lambda_http::lambda_runtime::Diagnostic;
 use mixtape_domain::account::{Account, Username};
 use mixtape_http::App;
 use mixtape_store::StoreError;
@@ -28,6 +29,17 @@ pub enum AdminError {
     Malformed(#[from] serde_json::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<AdminError> for Diagnostic {
+    fn from(error: AdminError) -> Self {
+        let error_type = match &error {
+            AdminError::UnknownAccount => "UnknownAccount",
+            AdminError::Malformed(_) => "Malformed",
+            AdminError::Store(_) => "Retryable",
+        };
+        Self { error_type: error_type.to_owned(), error_message: error.to_string() }
+    }
 }
 
 /// Carries out the command. New tokens say so: who becomes an admin renews the session, and who is none any more has

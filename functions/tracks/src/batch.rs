@@ -14,6 +14,7 @@ const MAX_TRACKS: usize = 100;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "tracks": [{ "title": "Östermalm", "artist": "The Persuader", "source_id": "discogs:1:1" }] }))]
 pub(crate) struct Batch {
     /// 1 to 100 tracks.
     #[schema(value_type = Vec<NewTrack>, max_items = 100, min_items = 1)]
