@@ -8,6 +8,7 @@ use axum::Router;
 use futures::future::LocalBoxFuture;
 use mixtape_events::EventError;
 use mixtape_http::App;
+use mixtape_store::Store;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
@@ -23,25 +24,34 @@ pub(crate) struct Functions {
 
 impl Functions {
     /// All functions, on these stores.
-    pub(crate) fn new(app: &App) -> Self {
+    pub(crate) async fn new(app: &App) -> Self {
         let mut functions = Self { routers: HashMap::new(), handlers: HashMap::new() };
-        functions.route("accounts", accounts::router(app.clone()));
-        functions.route("home", home::router(app.clone()));
-        functions.route("meta", meta::router(app.clone()));
-        functions.route("playlists", playlists::router(app.clone()));
-        functions.route("tracks", tracks::router(app.clone()));
+        let accounts_app = app_of(app, "accounts").await;
+        functions.route("accounts", accounts::router(accounts_app.clone()));
+        functions.route("home", home::router(app_of(app, "home").await));
+        functions.route("meta", meta::router(app_of(app, "meta").await));
+        functions.route("playlists", playlists::router(app_of(app, "playlists").await));
+        functions.route("search", search::router(search::State::new(app_of(app, "search").await)));
+        functions.route("tracks", tracks::router(app_of(app, "tracks").await));
 
-        let admin = app.clone();
         functions.handle("accounts", move |event| {
-            let app = admin.clone();
+            let app = accounts_app.clone();
             async move { accounts::invoke(app, event).await.map_err(refused) }
         });
-        let state = cleanup::State::new(app.store.clone(), app.clock.clone());
+        let App { store, clock, .. } = app_of(app, "cleanup").await;
+        let state = cleanup::State::new(store, clock);
         functions.handle("cleanup", move |event| {
             let state = state.clone();
             async move { cleanup::handle(&state, event).await }
         });
-        let state = shuffle::State::new(app.store.clone(), &app.settings);
+        let App { store, settings, clock, .. } = app_of(app, "indexer").await;
+        let state = indexer::State::new(store, &settings, clock);
+        functions.handle("indexer", move |event| {
+            let state = state.clone();
+            async move { indexer::handle(&state, event).await }
+        });
+        let App { store, settings, .. } = app_of(app, "shuffle").await;
+        let state = shuffle::State::new(store, &settings);
         functions.handle("shuffle", move |event| {
             let state = state.clone();
             async move { shuffle::handle(&state, event).await }
@@ -85,9 +95,33 @@ impl Functions {
     }
 }
 
+/// The app as one function has it: it signs with its own name, as on AWS it has a role of its own, so that what stands in
+/// front of a store can tell the functions apart.
+async fn app_of(app: &App, name: &str) -> App {
+    let mut settings = (*app.settings).clone();
+    if let Some(stores) = &mut settings.stores {
+        name.clone_into(&mut stores.access_key);
+    }
+    let store = Store::connect(&settings).await;
+    App { store, settings: Arc::new(settings), ..app.clone() }
+}
+
 fn refused(error: accounts::AdminError) -> EventError {
     match error {
         accounts::AdminError::Store(error) => EventError::retryable(error),
         other => EventError::Malformed(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+impl Functions {
+    /// One function, which does this with an event.
+    pub(crate) fn only<F>(name: &'static str, handler: impl Fn(Value) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Value, EventError>> + 'static,
+    {
+        let mut functions = Self { routers: HashMap::new(), handlers: HashMap::new() };
+        functions.handle(name, handler);
+        functions
     }
 }

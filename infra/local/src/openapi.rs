@@ -10,8 +10,14 @@ use crate::cli::say;
 /// # Errors
 /// A schema cannot be written as JSON.
 pub fn document() -> Result<String, serde_json::Error> {
-    let functions =
-        [accounts::openapi(), home::openapi(), meta::openapi(), playlists::openapi(), tracks::openapi()];
+    let functions = [
+        accounts::openapi(),
+        home::openapi(),
+        meta::openapi(),
+        playlists::openapi(),
+        search::openapi(),
+        tracks::openapi(),
+    ];
     let mut text = mixtape_http::openapi::merge(functions).to_pretty_json()?;
     text.push('\n');
     Ok(text)

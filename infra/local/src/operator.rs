@@ -65,12 +65,27 @@ pub(crate) async fn admin(data: &Path, username: &str, grant: bool) -> Result<St
     })
 }
 
-/// Rebuilds the search index.
+/// Rebuilds the search index, slice by slice, as the function asks for.
 pub(crate) async fn reindex(data: &Path) -> Result<String, Box<dyn Error>> {
     let server = Server::reach(data).await?;
-    let outcome = server.invoke("indexer", json!({ "reindex": true })).await;
+    let outcome = reindex_all(&server).await;
     server.leave().await;
-    Ok(format!("The search index was rebuilt: {}", outcome?))
+    Ok(format!("The search index was rebuilt: {} documents were looked at.", outcome?))
+}
+
+async fn reindex_all(server: &Server) -> Result<u64, Box<dyn Error>> {
+    let (mut after, mut count) = (Value::Null, 0);
+    loop {
+        let slice = server.invoke("indexer", json!({ "reindex": true, "after": after })).await?;
+        count += slice["indexed"].as_u64().unwrap_or_default();
+        if slice["done"] == true {
+            return Ok(count);
+        }
+        if slice["next"] == after {
+            return Err("the reindex does not advance".into());
+        }
+        after = slice["next"].clone();
+    }
 }
 
 /// Delivers dead letters once more.

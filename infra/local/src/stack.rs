@@ -46,6 +46,8 @@ pub struct Options {
     pub retry_base: Duration,
     /// What stands between the functions and DynamoDB.
     pub dynamodb_proxy: Option<DynamoDbProxy>,
+    /// Whether streams and schedules start functions; without it, only requests do.
+    pub runs_events: bool,
 }
 
 impl Default for Options {
@@ -58,6 +60,7 @@ impl Default for Options {
             clock: Clock::system(),
             retry_base: Duration::from_millis(100),
             dynamodb_proxy: None,
+            runs_events: true,
         }
     }
 }
@@ -92,7 +95,7 @@ pub struct Stack {
     app: App,
     functions: Functions,
     tables: Tables,
-    pump: Pump,
+    pump: Option<Pump>,
     schedulers: Vec<Scheduler>,
     dead_letters: DeadLetters,
     /// The gateway and what events start; they stop before the stores that they use.
@@ -153,7 +156,7 @@ impl Stack {
         settings.shuffle_every = options.shuffle_every.unwrap_or(settings.shuffle_every);
         let store = Store::connect(&settings).await;
         let app = App::new(store, settings, options.clock.clone());
-        let functions = Functions::new(&app);
+        let functions = Functions::new(&app).await;
         let router = gateway::router(&template, &functions)?;
 
         let dead_letters = DeadLetters::open(&path).map_err(StartError::folder(&path))?;
@@ -163,10 +166,14 @@ impl Stack {
             retry_base: options.retry_base,
             shutdown: front.shutdown.clone(),
         };
-        let (pump, tasks) = Pump::start(&template, &stores.tables, &path, &events)?;
-        front.add(tasks);
+        let mut pump = None;
         let mut schedulers = Vec::new();
-        for mut schedule in template.schedules.iter().cloned() {
+        if options.runs_events {
+            let (started, tasks) = Pump::start(&template, &stores.tables, &path, &events)?;
+            pump = Some(started);
+            front.add(tasks);
+        }
+        for mut schedule in template.schedules.iter().filter(|_| options.runs_events).cloned() {
             schedule.every = options.shuffle_every.unwrap_or(schedule.every);
             let (scheduler, task) = Scheduler::start(schedule, &options.clock, &events);
             schedulers.push(scheduler);
@@ -218,7 +225,9 @@ impl Stack {
     /// Waits until all events that were caused so far have been handled, and those that these caused, and the current
     /// slot of every schedule.
     pub async fn settle(&self) {
-        self.pump.settle().await;
+        if let Some(pump) = &self.pump {
+            pump.settle().await;
+        }
         for scheduler in &self.schedulers {
             scheduler.settle().await;
         }

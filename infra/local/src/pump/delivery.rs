@@ -109,3 +109,101 @@ impl Delivery {
         self.events.dead_letters.add(&self.function, event, pending.failures, reason).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::functions::Functions;
+    use crate::pump::DeadLetters;
+    use crate::shutdown::Shutdown;
+
+    /// Delivers the records 1 to `count` to a function that is asked for each what becomes of it, and answers the batches
+    /// that it was given and the records that were given up.
+    async fn deliver(
+        count: u64,
+        max_retries: u32,
+        bisects: bool,
+        answer: impl Fn(&[u64]) -> Result<Value, EventError> + Send + Sync + 'static,
+    ) -> (Vec<Vec<u64>>, Vec<u64>) {
+        let numbers = |event: &Value| -> Vec<u64> {
+            let records = event["Records"].as_array().unwrap();
+            records.iter().map(|record| record["dynamodb"]["SequenceNumber"].as_u64().unwrap()).collect()
+        };
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (noted, answer) = (Arc::clone(&seen), Arc::new(answer));
+        let functions = Functions::only("cleanup", move |event| {
+            let batch = numbers(&event);
+            noted.lock().unwrap().push(batch.clone());
+            let answer = Arc::clone(&answer);
+            async move { answer(&batch) }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let dead_letters = DeadLetters::open(folder.path()).unwrap();
+        let events = Events {
+            functions,
+            dead_letters: dead_letters.clone(),
+            retry_base: Duration::from_micros(10),
+            shutdown: Shutdown::default(),
+        };
+        let timeout = Duration::from_millis(200);
+        let delivery = Delivery { function: "cleanup".into(), timeout, bisects, max_retries, events };
+        let record = |number: u64| json!({ "dynamodb": { "SequenceNumber": number } });
+        assert!(delivery.deliver((1..=count).map(record).collect()).await);
+        let given_up =
+            dead_letters.list().unwrap().iter().flat_map(|letter| numbers(&letter.event)).collect();
+        let seen = seen.lock().unwrap().clone();
+        (seen, given_up)
+    }
+
+    fn failed(number: u64) -> Result<Value, EventError> {
+        Ok(json!({ "batchItemFailures": [{ "itemIdentifier": number }] }))
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_was_handled_is_delivered_once() {
+        for answer in [json!({ "batchItemFailures": [] }), json!({}), Value::Null] {
+            let (seen, given_up) = deliver(3, 2, true, move |_| Ok(answer.clone())).await;
+            assert_eq!((seen, given_up), (vec![vec![1, 2, 3]], vec![]));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_comes_after_the_first_failed_record_is_delivered_again() {
+        let attempts = Mutex::new(0);
+        let answer = move |_: &[u64]| {
+            let mut attempts = attempts.lock().unwrap();
+            *attempts += 1;
+            if *attempts == 1 { failed(2) } else { Ok(Value::Null) }
+        };
+        let (seen, given_up) = deliver(3, 2, false, answer).await;
+        assert_eq!((seen, given_up), (vec![vec![1, 2, 3], vec![2, 3]], vec![]));
+    }
+
+    #[tokio::test]
+    async fn halving_gives_up_only_the_record_that_cannot_be_handled() {
+        let answer = |batch: &[u64]| {
+            if batch.contains(&3) { Err(EventError::Retryable("three".into())) } else { Ok(Value::Null) }
+        };
+        let (seen, given_up) = deliver(4, 2, true, answer).await;
+        assert_eq!(given_up, [3]);
+        let handled: Vec<u64> = seen.iter().filter(|batch| !batch.contains(&3)).flatten().copied().collect();
+        assert_eq!(handled, [1, 2, 4], "each other record is handled once, in order");
+        assert_eq!(seen.iter().filter(|batch| **batch == [3]).count(), 3, "tried once and twice more");
+    }
+
+    #[tokio::test]
+    async fn without_halving_a_batch_is_given_up_as_a_whole() {
+        let (seen, given_up) = deliver(2, 1, false, |_| Err(EventError::Malformed("no".into()))).await;
+        assert_eq!((seen, given_up), (vec![vec![1, 2], vec![1, 2]], vec![1, 2]));
+    }
+
+    #[tokio::test]
+    async fn a_panic_or_an_unknown_record_fails_the_batch() {
+        let (seen, given_up) = deliver(1, 0, true, |_| panic!("a bug")).await;
+        assert_eq!((seen, given_up), (vec![vec![1]], vec![1]));
+        let (seen, given_up) = deliver(1, 0, true, |_| failed(99)).await;
+        assert_eq!((seen, given_up), (vec![vec![1]], vec![1]));
+    }
+}

@@ -40,6 +40,8 @@ impl Stores {
 
         let access_key = random_text(20);
         let secret_key = random_text(40);
+        let functions = template.functions.iter().map(|function| function.name.as_str());
+        let access_keys: Vec<&str> = functions.chain([access_key.as_str()]).collect();
         let objects_folder = folder.join("objects");
         for bucket in &template.buckets {
             tokio::fs::create_dir_all(objects_folder.join(bucket))
@@ -47,7 +49,7 @@ impl Stores {
                 .map_err(StartError::folder(folder))?;
         }
         let (listener, s3) = listen().await?;
-        let router = objects::router(&objects_folder, &access_key, &secret_key)?;
+        let router = objects::router(&objects_folder, &access_keys, &secret_key)?;
         tasks.push(serve(listener, router, shutdown));
 
         let mut dynamodb = format!("http://{dynamodb}");

@@ -30,12 +30,16 @@ struct Objects {
     locks: Arc<[RwLock<()>; LOCKS]>,
 }
 
-/// The S3 endpoint on a folder, for callers that sign with these credentials.
-pub(super) fn router(folder: &Path, access_key: &str, secret_key: &str) -> Result<Router, StartError> {
+/// The S3 endpoint on a folder, for callers that sign with any of these access keys and the secret key.
+pub(super) fn router(folder: &Path, access_keys: &[&str], secret_key: &str) -> Result<Router, StartError> {
     let files = s3s_fs::FileSystem::new(folder)
         .map_err(|error| StartError::Objects { folder: folder.to_owned(), cause: format!("{error:?}") })?;
     let mut builder = S3ServiceBuilder::new(files);
-    builder.set_auth(SimpleAuth::from_single(access_key, secret_key));
+    let mut auth = SimpleAuth::new();
+    for access_key in access_keys {
+        auth.register((*access_key).to_owned(), secret_key.into());
+    }
+    builder.set_auth(auth);
     let objects = Objects {
         service: builder.build(),
         folder: Arc::new(folder.to_owned()),

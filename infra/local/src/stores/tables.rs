@@ -265,3 +265,84 @@ fn index_streams(file: &Path) -> Result<(), rusqlite::Error> {
          ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(indexes: &[&str], view: Option<&str>) -> Value {
+        let string = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
+        let mut table = json!({
+            "TableName": "mixtape-things",
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [string("pk"), string("sk")],
+            "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }, { "AttributeName": "sk", "KeyType": "RANGE" }],
+            "TimeToLiveSpecification": { "AttributeName": "expires", "Enabled": true },
+        });
+        for index in indexes {
+            table["AttributeDefinitions"].as_array_mut().unwrap().push(string(index));
+        }
+        if !indexes.is_empty() {
+            table["GlobalSecondaryIndexes"] = indexes
+                .iter()
+                .map(|index| {
+                    let key = [json!({ "AttributeName": index, "KeyType": "HASH" })];
+                    json!({ "IndexName": index, "KeySchema": key, "Projection": { "ProjectionType": "KEYS_ONLY" } })
+                })
+                .collect();
+        }
+        if let Some(view) = view {
+            table["StreamSpecification"] = json!({ "StreamEnabled": true, "StreamViewType": view });
+        }
+        table
+    }
+
+    async fn open(folder: &Path, table: Value) -> Result<Tables, StartError> {
+        Tables::open(folder, true, vec![table]).await
+    }
+
+    #[tokio::test]
+    async fn a_table_of_an_older_version_gets_its_new_index_and_stream() {
+        let folder = tempfile::tempdir().unwrap();
+        open(folder.path(), table(&["old"], None)).await.unwrap();
+        let wanted = table(&["old", "new"], Some("KEYS_ONLY"));
+        let tables = open(folder.path(), wanted.clone()).await.unwrap();
+        let described = tables.describe("mixtape-things").unwrap().unwrap();
+        assert!(find_index(&described["GlobalSecondaryIndexes"], &json!("new")).is_some());
+        assert_eq!(described["StreamSpecification"]["StreamViewType"], "KEYS_ONLY");
+        drop(tables);
+        let tables = open(folder.path(), table(&["old", "new"], Some("NEW_AND_OLD_IMAGES"))).await.unwrap();
+        let described = tables.describe("mixtape-things").unwrap().unwrap();
+        assert_eq!(described["StreamSpecification"]["StreamViewType"], "NEW_AND_OLD_IMAGES");
+    }
+
+    #[tokio::test]
+    async fn a_table_with_other_keys_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        open(folder.path(), table(&[], None)).await.unwrap();
+        let mut other = table(&["x"], None);
+        other["KeySchema"][1]["AttributeName"] = json!("x");
+        assert!(matches!(open(folder.path(), other).await, Err(StartError::Schema { .. })));
+    }
+
+    #[tokio::test]
+    async fn expired_items_go_and_leave_a_record_in_the_stream() {
+        let folder = tempfile::tempdir().unwrap();
+        let tables = open(folder.path(), table(&[], Some("KEYS_ONLY"))).await.unwrap();
+        for (sk, expires) in [("old", "1"), ("new", "99999999999")] {
+            let item = json!({ "pk": { "S": "a" }, "sk": { "S": sk }, "expires": { "N": expires } });
+            let put = request(json!({ "TableName": "mixtape-things", "Item": item })).unwrap();
+            tables.database.put_item(put).unwrap();
+        }
+        tables.sweep().unwrap();
+        let stream = tables.stream("mixtape-things").unwrap();
+        let first = tables.records(&stream, None, 2).await.unwrap();
+        let rest = tables.records(&stream, first.last.as_deref(), 10).await.unwrap();
+        let names: Vec<_> =
+            first.records.iter().chain(&rest.records).map(|record| record["eventName"].clone()).collect();
+        assert_eq!(names, ["INSERT", "INSERT", "REMOVE"]);
+        assert_eq!(rest.records[0]["dynamodb"]["Keys"]["sk"]["S"], "old");
+        assert!(rest.records[0]["eventSourceARN"].as_str().unwrap().contains("table/mixtape-things/stream/"));
+        assert!(tables.records(&stream, rest.last.as_deref(), 10).await.unwrap().records.is_empty());
+    }
+}

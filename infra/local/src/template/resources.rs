@@ -148,7 +148,7 @@ struct MappingProperties {
     batch_size: usize,
     #[expect(
         dead_code,
-        reason = "locally a batch is whatever has gathered while the one before it was handled"
+        reason = "locally a batch is what gathers while the one before is handled: an event is handled at once"
     )]
     maximum_batching_window_in_seconds: Option<u32>,
     #[serde(default)]
