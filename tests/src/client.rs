@@ -32,6 +32,16 @@ impl Client {
         Self { http, url, token: None, session: Value::Null, account: Value::Null }
     }
 
+    /// Somebody without an identity, who calls the server at this address.
+    pub fn at(url: &str) -> Self {
+        Self::new(reqwest::Client::new(), url.to_owned())
+    }
+
+    /// The same caller, with the same identity, of a server at another address.
+    pub fn moved_to(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     /// The same caller with another bearer token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
@@ -83,6 +93,14 @@ impl Client {
             Some(token) => request.bearer_auth(token),
             None => request,
         }
+    }
+
+    /// Sends a request that the server may not live to answer.
+    ///
+    /// # Errors
+    /// There was no answer.
+    pub async fn execute(&self, request: RequestBuilder) -> reqwest::Result<reqwest::Response> {
+        request.send().await
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {

@@ -13,10 +13,17 @@ use mixtape::DynamoDbProxy;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::policies::{Access, Policies, accesses};
+
+/// The embedded DynamoDB wants a signature of the right form and does not check it.
+const UNCHECKED_SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/dynamodb/aws4_request, \
+                                   SignedHeaders=host;x-amz-date, Signature=0";
+
 /// The proxy. Clones share what was recorded and the failures.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct DynamoDb {
     state: Arc<Mutex<Recorded>>,
+    policies: Arc<Policies>,
 }
 
 #[derive(Debug, Default)]
@@ -67,12 +74,16 @@ struct Planned {
     table: String,
     fault: Fault,
     when: When,
+    /// Calls that go well first.
+    spared: usize,
     times: usize,
 }
 
 impl DynamoDb {
+    /// A proxy that denies what template.yaml does not allow.
+    #[expect(clippy::new_without_default, reason = "it reads the template")]
     pub fn new() -> Self {
-        Self::default()
+        Self { state: Arc::default(), policies: Arc::new(Policies::load()) }
     }
 
     /// What [`mixtape::Options`] takes.
@@ -95,10 +106,38 @@ impl DynamoDb {
         std::mem::take(&mut self.locked().calls)
     }
 
+    /// Sends a request of the test's own, which is not recorded, and answers the response.
+    pub async fn send(&self, operation: &str, body: Value) -> Value {
+        let upstream = self.locked().upstream.clone();
+        let request = reqwest::Client::new()
+            .post(upstream)
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header(header::CONTENT_TYPE.as_str(), "application/x-amz-json-1.0")
+            .header("x-amz-date", "20261121T093000Z")
+            .header(header::AUTHORIZATION.as_str(), UNCHECKED_SIGNATURE)
+            .body(body.to_string());
+        let answer = request.send().await.expect("the embedded DynamoDB answers");
+        assert!(answer.status().is_success(), "{operation}: {}", answer.text().await.unwrap_or_default());
+        answer.json().await.expect("the embedded DynamoDB answers JSON")
+    }
+
     /// The next `times` calls of this operation on this table fail; an empty text stands for any.
     pub fn fail(&self, operation: &str, table: &str, fault: Fault, when: When, times: usize) {
+        self.fail_later(0, operation, table, fault, when, times);
+    }
+
+    /// As [`DynamoDb::fail`], after so many of these calls have gone well.
+    pub fn fail_later(
+        &self,
+        spared: usize,
+        operation: &str,
+        table: &str,
+        fault: Fault,
+        when: When,
+        times: usize,
+    ) {
         let (operation, table) = (operation.to_owned(), table.to_owned());
-        self.locked().planned.push(Planned { operation, table, fault, when, times });
+        self.locked().planned.push(Planned { operation, table, fault, when, spared, times });
     }
 
     /// Forgets the failures that have not struck, and answers how many there were.
@@ -117,6 +156,10 @@ impl DynamoDb {
                 && (planned.operation.is_empty() || planned.operation == operation)
                 && (planned.table.is_empty() || tables.contains(&planned.table))
         })?;
+        if planned.spared > 0 {
+            planned.spared -= 1;
+            return None;
+        }
         planned.times -= 1;
         Some((planned.fault, planned.when))
     }
@@ -130,6 +173,12 @@ async fn forward(
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     let mut request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let caller = caller(&headers);
+    for access in accesses(&operation, &request) {
+        if proxy.policies.deny(&caller, &access) {
+            return denied(&caller, &access);
+        }
+    }
     let tables = tables_of(&request);
     let strike = proxy.strikes(&operation, &tables);
     if let Some((fault, When::Before)) = strike {
@@ -157,11 +206,26 @@ async fn forward(
     (status, [(header::CONTENT_TYPE, content_type)], bytes).into_response()
 }
 
+/// The access key that a request was signed with.
+fn caller(headers: &HeaderMap) -> String {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let credential = authorization.and_then(|text| text.split("Credential=").nth(1)).unwrap_or_default();
+    credential.split('/').next().unwrap_or_default().to_owned()
+}
+
+fn denied(caller: &str, access: &Access) -> Response {
+    let message = format!("template.yaml does not allow {caller} this: {access:?}");
+    println!("{message}");
+    let body = json!({ "__type": "com.amazon.coral.service#AccessDeniedException", "message": message });
+    error(StatusCode::BAD_REQUEST, &body)
+}
+
+fn error(status: StatusCode, body: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body.to_string()).into_response()
+}
+
 impl Fault {
     fn answer(self, request: &Value) -> Response {
-        let error = |status: StatusCode, body: Value| {
-            (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body.to_string()).into_response()
-        };
         let kind = |name: &str| format!("com.amazonaws.dynamodb.v20120810#{name}");
         match self {
             Self::Conflict => {
@@ -172,15 +236,15 @@ impl Fault {
                     "Message": "Transaction cancelled",
                     "CancellationReasons": reasons,
                 });
-                error(StatusCode::BAD_REQUEST, body)
+                error(StatusCode::BAD_REQUEST, &body)
             }
             Self::Throttled => {
                 let name = kind("ProvisionedThroughputExceededException");
-                error(StatusCode::BAD_REQUEST, json!({ "__type": name, "message": "slow down" }))
+                error(StatusCode::BAD_REQUEST, &json!({ "__type": name, "message": "slow down" }))
             }
             Self::Broken => {
                 let name = kind("InternalServerError");
-                error(StatusCode::INTERNAL_SERVER_ERROR, json!({ "__type": name, "message": "broken" }))
+                error(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "__type": name, "message": "broken" }))
             }
             Self::Dropped => {
                 let broken =

@@ -17,8 +17,10 @@
 
 mod client;
 mod dynamodb;
+mod policies;
 mod world;
 
 pub use client::{Answer, Client};
 pub use dynamodb::{Call, DynamoDb, Fault, When};
+pub use policies::Access;
 pub use world::{World, catalogue};

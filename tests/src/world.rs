@@ -19,18 +19,33 @@ pub struct World {
 }
 
 impl World {
-    /// A stack on empty stores that are forgotten afterwards.
+    /// A stack on empty stores that are forgotten afterwards, with [`World::dynamodb`] in front of them, which holds the
+    /// functions to the policies of template.yaml.
     pub async fn start() -> Self {
-        Self::with(Self::options()).await
+        Self::with_dynamodb(Self::options()).await
     }
 
-    /// As [`World::start`], with [`World::dynamodb`] to count calls and to inject failures.
+    /// As [`World::start`], once everything that a start causes has been done, so that the next calls are the test's.
     pub async fn observed() -> Self {
-        let dynamodb = DynamoDb::new();
-        let mut world =
-            Self::with(Options { dynamodb_proxy: Some(dynamodb.proxy()), ..Self::options() }).await;
+        let world = Self::start().await;
         world.settle().await;
-        dynamodb.take();
+        world.dynamodb().take();
+        world
+    }
+
+    async fn with_dynamodb(options: Options) -> Self {
+        let dynamodb = DynamoDb::new();
+        let mut world = Self::with(Options { dynamodb_proxy: Some(dynamodb.proxy()), ..options }).await;
+        world.dynamodb = Some(dynamodb);
+        world
+    }
+
+    /// As [`World::observed`], where nothing runs but the requests, so that all calls are theirs.
+    pub async fn unattended() -> Self {
+        let dynamodb = DynamoDb::new();
+        let options =
+            Options { dynamodb_proxy: Some(dynamodb.proxy()), runs_events: false, ..Self::options() };
+        let mut world = Self::with(options).await;
         world.dynamodb = Some(dynamodb);
         world
     }
@@ -43,10 +58,10 @@ impl World {
     /// A stack with parameters of the template set, for example `("Registration", "closed")`.
     pub async fn with_parameters(parameters: &[(&str, &str)]) -> Self {
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Self::with(Options { parameters: parameters.collect(), ..Self::options() }).await
+        Self::with_dynamodb(Options { parameters: parameters.collect(), ..Self::options() }).await
     }
 
-    /// A stack that is started as these options say.
+    /// A stack that is started as these options say, with nothing in front of its stores: for tests of many calls.
     pub async fn with(options: Options) -> Self {
         log_warnings();
         let stack = Stack::start(options).await.expect("the stack starts");
@@ -68,9 +83,9 @@ impl World {
         &self.stack.app().clock
     }
 
-    /// The proxy in front of DynamoDB, of a world that is [`World::observed`].
+    /// The proxy in front of DynamoDB.
     pub fn dynamodb(&self) -> &DynamoDb {
-        self.dynamodb.as_ref().expect("start the world with World::observed()")
+        self.dynamodb.as_ref().expect("a world that was started with options has no proxy")
     }
 
     /// Waits until all events were handled: the search index is current, deleted things are cleaned up.
@@ -97,6 +112,15 @@ impl World {
         });
         let made = self.anonymous().post("/v1/accounts", body).await.expect(201);
         self.anonymous().with_session(&made["session"], &made["account"])
+    }
+
+    /// Makes an account of an admin, as [`World::sign_up`] makes others.
+    pub async fn admin(&self, username: &str) -> Client {
+        self.sign_up(username).await;
+        self.invoke("accounts", json!({ "admin": { "username": username, "grant": true } })).await;
+        let body = json!({ "login": username, "password": Self::password(username) });
+        let session = self.anonymous().post("/v1/sessions", body).await.expect(201);
+        self.anonymous().with_session(&session, &session["account"])
     }
 
     /// The password that [`World::sign_up`] chooses.

@@ -1,6 +1,19 @@
 //! The local stack as a whole, and what the template and the code promise each other.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics fails, and its helpers with it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that panics fails, and its helpers with it"
+)]
 
 mod accounts;
+mod cost;
+mod home;
+mod hostile;
+mod matrix;
+mod playlists;
+mod scale;
+mod search;
 mod stack;
+mod template;
+mod tracks;

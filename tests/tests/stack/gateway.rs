@@ -1,4 +1,4 @@
-//! The gateway, the stores and the pump.
+//! Stands in for API Gateway.
 
 use reqwest::Method;
 use tests::{Fault, When, World};
@@ -27,6 +27,33 @@ async fn a_page_of_another_origin_may_ask_and_call() {
     assert!(answer.header("access-control-allow-methods").is_some_and(|methods| methods.contains("PATCH")));
     assert!(answer.header("access-control-allow-headers").is_some_and(|names| names.contains("if-match")));
     answer.expect(204);
+    let call = anonymous.request(Method::GET, "/v1/tracks").header("origin", "https://music.example.org");
+    let answer = anonymous.send(call).await;
+    assert!(answer.header("access-control-expose-headers").is_some_and(|names| names.contains("etag")));
+    answer.expect(200);
+}
+
+#[tokio::test]
+async fn only_the_origins_of_the_parameter_may_call() {
+    let world = World::with_parameters(&[("CorsOrigins", "https://a.example, https://b.example")]).await;
+    let anonymous = world.anonymous();
+    for (origin, allowed) in
+        [("https://a.example", true), ("https://b.example", true), ("https://c.example", false)]
+    {
+        let answer =
+            anonymous.send(anonymous.request(Method::GET, "/v1/tracks").header("origin", origin)).await;
+        let expected = allowed.then_some(origin);
+        assert_eq!(answer.header("access-control-allow-origin"), expected, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_the_gateway_does_not_take_is_refused() {
+    let world = World::start().await;
+    let anonymous = world.anonymous();
+    let body = "x".repeat(11 * 1024 * 1024);
+    let request = anonymous.request(Method::POST, "/v1/sessions").body(body);
+    anonymous.send(request.header("content-type", "application/json")).await.expect(413);
 }
 
 #[tokio::test]
@@ -37,6 +64,17 @@ async fn functions_answer_behind_the_gateway() {
     anonymous.get("/v1/me").await.problem(401, "unauthenticated");
     let ada = world.sign_up("ada").await;
     assert_eq!(ada.get("/v1/me").await.expect(200)["username"], "ada");
+}
+
+#[tokio::test]
+async fn parameters_reach_the_functions() {
+    let world = World::with_parameters(&[("Registration", "closed"), ("Catalogue", "private")]).await;
+    let anonymous = world.anonymous();
+    let account = serde_json::json!({
+        "username": "ada", "email": "ada@example.org", "password": "correct horse battery"
+    });
+    anonymous.post("/v1/accounts", account).await.problem(403, "registration_closed");
+    anonymous.get("/v1/tracks").await.problem(401, "unauthenticated");
 }
 
 #[tokio::test]

@@ -1,0 +1,217 @@
+//! What a request costs in DynamoDB calls and capacity units. The table in ARCHITECTURE.md is this one.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use tests::{Answer, Call, Client, World};
+
+struct Bench {
+    world: World,
+    ada: Client,
+    rows: String,
+}
+
+impl Bench {
+    /// Sends one request, and notes which calls it made and what they cost.
+    async fn measure(
+        &mut self,
+        label: &str,
+        expected: &[&str],
+        request: impl AsyncFnOnce(&Client) -> Answer,
+    ) -> Value {
+        // What runs behind the requests would be counted with them.
+        self.world.settle().await;
+        self.world.dynamodb().take();
+        let answer = request(&self.ada).await;
+        assert!(answer.status < 300, "{label}: {} {}", answer.status, answer.text);
+        let calls: Vec<Call> = self.world.dynamodb().take();
+        let names: Vec<String> =
+            calls.iter().map(|call| format!("{} {}", call.operation, call.tables.join("+"))).collect();
+        assert_eq!(names, expected, "{label}");
+        let units: f64 = calls.iter().map(|call| call.units).sum();
+        let mut which: Vec<String> = names.clone();
+        which.dedup();
+        let _ = writeln!(self.rows, "| {label} | {} | {} | {units} |", calls.len(), which.join(", "));
+        answer.body
+    }
+}
+
+fn new_track(number: usize) -> Value {
+    json!({
+        "title": format!("Track {number}"), "artist": "The Persuader", "album": "Stockholm", "year": 1999,
+        "genres": ["Electronic"], "duration_ms": 285_000, "source_id": format!("cost:{number}"),
+    })
+}
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn every_request_costs_what_the_architecture_says() {
+    let world = World::unattended().await;
+    let ada = world.sign_up("ada").await;
+    world.sign_up("bob").await;
+    // The first identity of a process reads the public keys.
+    ada.get("/v1/me").await.expect(200);
+    let mut bench = Bench { world, ada, rows: String::new() };
+    let b = &mut bench;
+
+    let track = b
+        .measure("add a track", &["TransactWriteItems tracks"], async |ada| {
+            ada.post("/v1/tracks", new_track(0)).await
+        })
+        .await;
+    let path = format!("/v1/tracks/{}", id(&track));
+    b.measure("add a track again", &["TransactWriteItems tracks", "GetItem tracks"], async |ada| {
+        ada.post("/v1/tracks", new_track(0)).await
+    })
+    .await;
+    let batch: Vec<Value> = (0..100).map(new_track).collect();
+    b.measure(
+        "add a batch of 100 tracks of one album, one of them known",
+        &["TransactWriteItems tracks"; 5],
+        async |ada| ada.post("/v1/tracks/batch", json!({ "tracks": batch })).await,
+    )
+    .await;
+    b.measure("read a track", &["GetItem tracks"], async |ada| ada.get(&path).await).await;
+    b.measure("change a track", &["GetItem tracks", "TransactWriteItems tracks"], async |ada| {
+        ada.patch(&path, json!({ "title": "Östermalm" })).await
+    })
+    .await;
+    b.measure("a page of 50 tracks", &["Query tracks", "BatchGetItem tracks"], async |ada| {
+        ada.get("/v1/tracks").await
+    })
+    .await;
+    b.measure("a page of artists", &["Query tracks", "BatchGetItem tracks"], async |ada| {
+        ada.get("/v1/artists").await
+    })
+    .await;
+    let artist = format!("/v1/artists/{}", track["artist_id"].as_str().unwrap());
+    b.measure("read an artist", &["Query tracks", "BatchGetItem tracks"], async |ada| ada.get(&artist).await)
+        .await;
+    let album = format!("/v1/albums/{}", track["album_id"].as_str().unwrap());
+    b.measure("read an album with 50 tracks", &["Query tracks", "BatchGetItem tracks"], async |ada| {
+        ada.get(&album).await
+    })
+    .await;
+    b.world.invoke("shuffle", json!({ "scheduled_time": b.world.clock().now() })).await;
+    b.measure("read the home page", &["Query home", "BatchGetItem tracks"], async |ada| {
+        ada.get("/v1/home").await
+    })
+    .await;
+
+    let tracks = b.ada.all("/v1/tracks", 100).await;
+    let track_ids: Vec<&Value> = tracks.iter().map(|track| &track["id"]).collect();
+    let playlist = b
+        .measure("make a playlist", &["TransactWriteItems playlists"], async |ada| {
+            ada.post("/v1/playlists", json!({ "name": "Mix" })).await
+        })
+        .await;
+    let path = format!("/v1/playlists/{}", id(&playlist));
+    let items = format!("{path}/items");
+    b.measure("read a playlist", &["GetItem playlists"], async |ada| ada.get(&path).await).await;
+    b.measure("list my playlists", &["Query playlists", "Query playlists"], async |ada| {
+        ada.get("/v1/playlists").await
+    })
+    .await;
+    b.measure(
+        "append 50 items",
+        &["BatchGetItem playlists+tracks", "TransactWriteItems playlists"],
+        async |ada| ada.post(&items, json!({ "track_ids": &track_ids[..50] })).await,
+    )
+    .await;
+    let page = b
+        .measure("a page of 50 items", &["Query playlists", "BatchGetItem playlists+tracks"], async |ada| {
+            ada.get(&items).await
+        })
+        .await;
+    let first = page["items"][0]["id"].clone();
+    let last = page["items"][49]["id"].clone();
+    b.measure(
+        "insert an item",
+        &["BatchGetItem playlists+tracks", "Query playlists", "TransactWriteItems playlists"],
+        async |ada| ada.post(&items, json!({ "track_ids": [track_ids[0]], "before": last })).await,
+    )
+    .await;
+    b.measure(
+        "move an item",
+        &["BatchGetItem playlists", "Query playlists", "TransactWriteItems playlists"],
+        async |ada| ada.patch(&items, json!({ "item_ids": [last], "before": first })).await,
+    )
+    .await;
+    b.measure("remove an item", &["BatchGetItem playlists", "TransactWriteItems playlists"], async |ada| {
+        ada.delete(&format!("{items}?ids={}", first.as_str().unwrap())).await
+    })
+    .await;
+    b.measure("rename a playlist", &["GetItem playlists", "TransactWriteItems playlists"], async |ada| {
+        ada.patch(&path, json!({ "name": "Rain" })).await
+    })
+    .await;
+    b.measure(
+        "add a collaborator",
+        &["GetItem accounts", "GetItem playlists", "TransactWriteItems playlists"],
+        async |ada| ada.put(&format!("{path}/collaborators/bob"), json!({})).await,
+    )
+    .await;
+    b.measure(
+        "delete a track, the last of nothing",
+        &["GetItem tracks", "BatchGetItem tracks", "TransactWriteItems tracks"],
+        async |ada| ada.delete(&format!("/v1/tracks/{}", id(&tracks[0]))).await,
+    )
+    .await;
+
+    let sign_in = json!({ "login": "ada", "password": World::password("ada") });
+    let session = b
+        .measure(
+            "sign in",
+            &["TransactWriteItems accounts", "GetItem accounts", "TransactWriteItems accounts"],
+            async |ada| ada.post("/v1/sessions", sign_in).await,
+        )
+        .await;
+    b.measure("refresh a session", &["BatchGetItem accounts", "TransactWriteItems accounts"], async |ada| {
+        ada.post("/v1/sessions/refresh", json!({ "refresh_token": session["refresh_token"] })).await
+    })
+    .await;
+    b.measure("read my account", &["GetItem accounts"], async |ada| ada.get("/v1/me").await).await;
+    let key = b
+        .measure("make an API key", &["TransactWriteItems accounts"], async |ada| {
+            ada.post("/v1/me/keys", json!({ "name": "player" })).await
+        })
+        .await;
+    let with_key = b.ada.with_token(key["key"].as_str().unwrap());
+    b.measure("read a track with an API key", &["GetItem accounts", "GetItem tracks"], async |_| {
+        with_key.get(&format!("/v1/tracks/{}", id(&tracks[1]))).await
+    })
+    .await;
+
+    let architecture =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md")).unwrap();
+    let missing: Vec<&str> = bench.rows.lines().filter(|row| !architecture.contains(row)).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md does not say:\n{}", missing.join("\n"));
+}
+
+#[tokio::test]
+async fn no_request_scans() {
+    // Every call of the test above is named there, so what is left to check is the code itself.
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    for folder in ["common", "functions"] {
+        for file in walk(&format!("{root}/{folder}")) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert!(!text.contains(".scan()"), "{} scans", file.display());
+        }
+    }
+}
+
+fn walk(folder: &str) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(walk(path.to_str().unwrap()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}

@@ -1,0 +1,6 @@
+//! The gateway, the stores, the pump and the program around them.
+
+mod crash;
+mod events;
+mod gateway;
+mod process;

@@ -1,0 +1,232 @@
+//! What the template, the code and the layout promise each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use mixtape::template::Template;
+use serde_json::Value;
+
+fn template() -> Template {
+    Template::load(&BTreeMap::new()).unwrap()
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+/// The files under a folder whose name ends like this, with their content.
+fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![workspace().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                found.push((path.clone(), std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has no {ending}");
+    found
+}
+
+/// Fails for every line that holds one of these, comments apart.
+fn must_not_hold(files: &[(PathBuf, String)], words: &[&str], allowed: &[&str]) {
+    let mut found = Vec::new();
+    for (path, content) in files {
+        if allowed.iter().any(|allowed| path.starts_with(workspace().join(allowed))) {
+            continue;
+        }
+        for (number, line) in content.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if let Some(word) = words.iter().find(|word| code.contains(**word)) {
+                found.push(format!("{}:{}: {word}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+fn all_sources() -> Vec<(PathBuf, String)> {
+    ["common", "functions", "infra", "tests"].iter().flat_map(|folder| files(folder, ".rs")).collect()
+}
+
+#[test]
+fn the_template_has_the_routes_of_the_document_and_no_others() {
+    let document: Value = serde_json::from_str(&mixtape::openapi::document().unwrap()).unwrap();
+    let documented: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
+    let deployed: BTreeSet<String> = template().routes.into_iter().map(|route| route.path).collect();
+    assert_eq!(documented, deployed);
+}
+
+#[test]
+fn the_document_that_is_served_is_current() {
+    let served = std::fs::read_to_string(workspace().join("functions/meta/openapi.json")).unwrap();
+    let current = mixtape::openapi::document().unwrap();
+    assert!(served == current, "run: cargo run -- openapi functions/meta/openapi.json");
+}
+
+#[test]
+fn every_function_is_deployed_and_has_a_sample_event() {
+    let deployed: BTreeSet<String> = template().functions.into_iter().map(|function| function.name).collect();
+    let folders: BTreeSet<String> = std::fs::read_dir(workspace().join("functions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(deployed, folders);
+    let samples = files("events", ".json");
+    for (path, content) in &samples {
+        assert!(serde_json::from_str::<Value>(content).is_ok(), "{}", path.display());
+    }
+    for function in deployed {
+        let is_for_it = |path: &Path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            name == function || name.starts_with(&format!("{function}-"))
+        };
+        assert!(samples.iter().any(|(path, _)| is_for_it(path)), "events/ has no sample for {function}");
+        let main = workspace().join(format!("functions/{function}/src/main.rs"));
+        let lines = std::fs::read_to_string(main).unwrap().lines().count();
+        assert!(lines <= 20, "the main of {function} has {lines} lines");
+    }
+}
+
+#[test]
+fn policies_name_single_verbs_on_resources_of_this_stack() {
+    let template = template();
+    let mut count = 0;
+    for (logical_id, resource) in &template.resources {
+        let documents = resource["Properties"]["Policies"].as_array().cloned().unwrap_or_default();
+        let documents = documents.iter().chain([&resource["Properties"]["PolicyDocument"]]);
+        for statement in
+            documents.flat_map(|document| document["Statement"].as_array().cloned().unwrap_or_default())
+        {
+            if statement["Effect"] != "Allow" {
+                continue;
+            }
+            let texts = |value: &Value| match value {
+                Value::Array(items) => items.iter().map(|item| item.as_str().unwrap().to_owned()).collect(),
+                other => vec![other.as_str().unwrap().to_owned()],
+            };
+            for action in texts(&statement["Action"]) {
+                let (service, verb) = action.split_once(':').unwrap();
+                assert!(!service.is_empty() && !verb.contains('*'), "{logical_id}: {action}");
+                count += 1;
+            }
+            for arn in texts(&statement["Resource"]) {
+                let owner = arn.split('.').next().unwrap();
+                assert!(template.resources.contains_key(owner), "{logical_id}: {arn}");
+            }
+        }
+    }
+    assert!(count > 50);
+}
+
+#[test]
+fn the_domain_knows_no_aws_no_http_and_nothing_async() {
+    let words =
+        ["aws", "lambda", "axum", "tokio", "hyper", "reqwest", "mixtape-store", "mixtape-http", "futures"];
+    must_not_hold(&files("common/domain", "Cargo.toml"), &words, &[]);
+    let words = [
+        "aws_",
+        "lambda_",
+        "axum",
+        "tokio",
+        "http::",
+        "async ",
+        ".await",
+        "SystemTime",
+        "std::env",
+        "std::fs",
+    ];
+    must_not_hold(&files("common/domain", ".rs"), &words, &[]);
+}
+
+#[test]
+fn only_the_store_knows_dynamodb_and_s3() {
+    let allowed = ["common/store", "tests/tests/template.rs"];
+    must_not_hold(&all_sources(), &["aws_sdk_dynamodb", "aws_sdk_s3"], &allowed);
+    let manifests: Vec<_> =
+        ["common", "functions", "infra"].iter().flat_map(|folder| files(folder, "Cargo.toml")).collect();
+    must_not_hold(&manifests, &["aws-sdk-dynamodb", "aws-sdk-s3"], &allowed);
+}
+
+#[test]
+fn no_function_names_another() {
+    let names: Vec<String> = template().functions.into_iter().map(|function| function.name).collect();
+    for name in &names {
+        let others: Vec<String> = names.iter().filter(|other| *other != name).cloned().collect();
+        let words: Vec<String> = others.iter().map(|other| format!("{other}.workspace")).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        must_not_hold(&files(&format!("functions/{name}"), "Cargo.toml"), &words, &[]);
+    }
+}
+
+#[test]
+fn the_environment_is_read_in_one_place() {
+    let allowed = ["common/settings", "tests/tests/template.rs"];
+    must_not_hold(&all_sources(), &["env::var", "env::vars"], &allowed);
+}
+
+#[test]
+fn nothing_scans_a_table() {
+    must_not_hold(&files("common/store", ".rs"), &[".scan()", "Scan"], &[]);
+    for resource in template().resources.values() {
+        assert!(!resource.to_string().contains("dynamodb:Scan"));
+    }
+}
+
+#[test]
+fn nothing_gpl_is_linked() {
+    let deny = std::fs::read_to_string(workspace().join("deny.toml")).unwrap();
+    let allow = deny.split("allow = [").nth(1).and_then(|rest| rest.split(']').next()).unwrap();
+    let allowed: BTreeSet<&str> = allow.split('"').skip(1).step_by(2).collect();
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline"])
+        .current_dir(workspace())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    assert!(packages.len() > 100);
+    for package in packages {
+        let license = package["license"].as_str().unwrap_or("none").replace('/', " OR ");
+        assert!(is_allowed(&license, &allowed), "{}: {license}", package["name"]);
+    }
+}
+
+/// Whether an SPDX expression can be fulfilled with these licences. Exceptions only add permissions.
+fn is_allowed(expression: &str, allowed: &BTreeSet<&str>) -> bool {
+    let parts = split_outside_parentheses(expression, " AND ");
+    if parts.len() > 1 {
+        return parts.iter().all(|part| is_allowed(part, allowed));
+    }
+    let choices = split_outside_parentheses(expression, " OR ");
+    if choices.len() > 1 {
+        return choices.iter().any(|choice| is_allowed(choice, allowed));
+    }
+    let single = expression.trim();
+    if let Some(inner) = single.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        return is_allowed(inner, allowed);
+    }
+    allowed.contains(single.split(" WITH ").next().unwrap_or_default().trim())
+}
+
+fn split_outside_parentheses<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
+    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0);
+    for (place, character) in text.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ if depth == 0 && place >= start && text[place..].starts_with(separator) => {
+                parts.push(&text[start..place]);
+                start = place + separator.len();
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
