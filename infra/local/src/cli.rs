@@ -74,8 +74,8 @@ pub(crate) struct RunArgs {
     /// A parameter of template.yaml, for example Registration=closed; can be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) parameters: Vec<(String, String)>,
-    /// What is logged, as level or target=level
-    #[arg(long, value_name = "FILTER", default_value = "warn,mixtape::=info")]
+    /// What is logged, as level or target=level. The embedded DynamoDB warns of every condition that does not hold
+    #[arg(long, value_name = "FILTER", default_value = "warn,dynoxide=off,mixtape::=info")]
     log: String,
 }
 

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::Stack;
+use crate::operator::reason;
 
 /// Where the endpoint is and what opens it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -80,19 +81,19 @@ async fn check_token(State(token): State<Arc<String>>, request: Request, next: N
 async fn invoke(State(stack): State<Arc<Stack>>, Json(invocation): Json<Invocation>) -> Response {
     match stack.invoke(&invocation.function, invocation.event).await {
         Ok(answer) => Json(answer).into_response(),
-        Err(error) => failure(&error),
+        Err(error) => failure(reason(&error)),
     }
 }
 
 async fn redrive(State(stack): State<Arc<Stack>>) -> Response {
     match stack.redrive().await {
         Ok((handled, failed)) => Json(json!({ "handled": handled, "failed": failed })).into_response(),
-        Err(error) => failure(&error),
+        Err(error) => failure(&error.to_string()),
     }
 }
 
-fn failure(error: &dyn Error) -> Response {
-    (StatusCode::BAD_GATEWAY, Json(json!({ "error": error.to_string() }))).into_response()
+fn failure(reason: &str) -> Response {
+    (StatusCode::BAD_GATEWAY, Json(json!({ "error": reason }))).into_response()
 }
 
 /// A running server, reached over its control endpoint.

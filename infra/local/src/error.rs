@@ -13,7 +13,7 @@ pub enum StartError {
     Template(#[from] TemplateError),
     #[error(transparent)]
     Settings(#[from] mixtape_settings::SettingsError),
-    #[error("{function} is in template.yaml but not in this program")]
+    #[error("template.yaml names the function {function}, which this program does not have")]
     UnknownFunction { function: String },
     #[error("the folder {folder} cannot be used: {cause}")]
     Folder { folder: PathBuf, cause: io::Error },
@@ -40,6 +40,10 @@ impl StartError {
     pub(crate) fn folder(folder: &Path) -> impl FnOnce(io::Error) -> Self {
         let folder = folder.to_owned();
         move |cause| Self::Folder { folder, cause }
+    }
+
+    pub(crate) fn unknown_function(name: &str) -> Self {
+        Self::UnknownFunction { function: name.to_owned() }
     }
 
     pub(crate) fn listen(address: SocketAddr) -> impl FnOnce(io::Error) -> Self {

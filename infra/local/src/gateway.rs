@@ -26,10 +26,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) fn router(template: &Template, functions: &Functions) -> Result<Router, StartError> {
     let mut gateway = Router::new();
     for route in &template.routes {
-        let Some(function) = functions.router(&route.function).cloned() else {
-            tracing::warn!(function = route.function, path = route.path, "a route leads to no function");
-            continue;
-        };
+        let function = functions.router(&route.function).cloned();
+        let function = function.ok_or_else(|| StartError::unknown_function(&route.function))?;
         let forward = move |request: Request| forward(function.clone(), request);
         gateway = gateway.route(&route.path, any(forward));
     }

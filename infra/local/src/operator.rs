@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
+use mixtape_events::EventError;
 use serde_json::{Value, json};
 
 use crate::control::Remote;
@@ -31,7 +32,7 @@ impl Server {
     async fn invoke(&self, function: &str, event: Value) -> Result<Value, Box<dyn Error>> {
         match self {
             Self::Running(remote) => remote.invoke(function, event).await,
-            Self::Own(stack) => Ok(stack.invoke(function, event).await?),
+            Self::Own(stack) => stack.invoke(function, event).await.map_err(|error| reason(&error).into()),
         }
     }
 
@@ -47,6 +48,13 @@ impl Server {
             stack.settle().await;
             stack.stop().await;
         }
+    }
+}
+
+/// Why a function refused, without what only another program would want to know.
+pub(crate) fn reason(error: &EventError) -> &str {
+    match error {
+        EventError::Malformed(reason) | EventError::Retryable(reason) => reason,
     }
 }
 

@@ -216,7 +216,7 @@ async fn a_reindex_restores_what_is_missing_and_removes_what_should_not_be_there
     world.store().objects.put(MANIFEST, b"{ not a manifest".to_vec()).await.unwrap();
     let failed = world.invoke("indexer", batch(&ids)).await;
     assert_eq!(failed["batchItemFailures"].as_array().map(Vec::len), Some(1));
-    assert_eq!(reindex(&world).await, 2 * (14 + 12 + 13));
+    assert_eq!(reindex(&world).await, 2 * members);
     settle(&world).await;
     assert_eq!(found(&owner, "army", "tracks").await, ["Army of Me"]);
 }

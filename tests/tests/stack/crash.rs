@@ -176,7 +176,9 @@ async fn an_operator_makes_an_admin_whether_the_server_runs_or_not() {
     assert!(while_running.status.success(), "{}", String::from_utf8_lossy(&while_running.stderr));
     let unknown = run(&["admin", "bob", "--data", data]);
     assert!(!unknown.status.success());
-    assert!(String::from_utf8_lossy(&unknown.stderr).contains("there is no account of that name"));
+    assert!(
+        String::from_utf8_lossy(&unknown.stderr).starts_with("mixtape: there is no account of that name")
+    );
     let second = run(&["--listen", "127.0.0.1:0", "--data", data]);
     assert!(!second.status.success());
     assert!(String::from_utf8_lossy(&second.stderr).contains("another mixtape is running on the folder"));

@@ -57,11 +57,8 @@ impl Pump {
         let (mut pump, mut tasks) = (Self { waiters: Vec::new() }, Vec::new());
         for mapping in &template.mappings {
             let function = template.function(&mapping.function);
-            let Some(function) = function.filter(|function| events.functions.takes_events(&function.name))
-            else {
-                tracing::warn!(function = mapping.function, "a stream leads to no function");
-                continue;
-            };
+            let function = function.filter(|function| events.functions.takes_events(&function.name));
+            let function = function.ok_or_else(|| StartError::unknown_function(&mapping.function))?;
             let checkpoint =
                 Checkpoint::open(folder, &mapping.logical_id).map_err(StartError::folder(folder))?;
             let stream = tables.stream(&mapping.table).map_err(StartError::tables)?;
