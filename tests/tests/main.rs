@@ -12,6 +12,7 @@ mod home;
 mod hostile;
 mod matrix;
 mod playlists;
+mod samples;
 mod scale;
 mod search;
 mod stack;
