@@ -175,7 +175,18 @@ impl AlbumId {
 
 impl<Kind> NameId<Kind> {
     fn from_names(names: &[&str]) -> Self {
-        Self(Ulid(u128::from_be_bytes(digest(names))).to_string().to_lowercase(), PhantomData)
+        Self::from_bytes(digest(names))
+    }
+
+    /// The id of these 16 bytes; every value is one.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Ulid::from_bytes(bytes).to_string().to_lowercase(), PhantomData)
+    }
+
+    /// The 16 bytes of the id.
+    pub fn to_bytes(&self) -> [u8; 16] {
+        // The text is always that of a ULID.
+        Ulid::from_string(&self.0).map(|ulid| ulid.to_bytes()).unwrap_or_default()
     }
 
     /// The id as text.

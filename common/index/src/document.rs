@@ -1,10 +1,14 @@
 //! What can be found: the few facts about tracks, artists and albums that search looks at.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use mixtape_domain::{AlbumId, ArtistId, ParseIdError, TrackId};
 use serde::{Deserialize, Serialize};
+
+use crate::ranking::Places;
+use crate::words::{bare, whole, words};
 
 /// The three kinds of things that are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,7 +95,7 @@ pub enum Document {
 pub struct TrackDocument {
     pub id: TrackId,
     pub title: String,
-    /// The credit as printed and the single artists' names, in any order; repetitions do no harm.
+    /// The credit as printed, then the single artists' names; repetitions do no harm.
     pub artists: Vec<String>,
     pub album: Option<String>,
     pub year: Option<u16>,
@@ -126,6 +130,77 @@ impl Document {
             Self::Artist(artist) => Key::Artist(artist.id.clone()),
             Self::Album(album) => Key::Album(album.id.clone()),
         }
+    }
+
+    /// The title or name.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Track(track) => &track.title,
+            Self::Artist(artist) => &artist.name,
+            Self::Album(album) => &album.title,
+        }
+    }
+
+    /// The artists of a track or an album, the credit as printed first. An artist has none but its name.
+    pub(crate) fn credits(&self) -> &[String] {
+        match self {
+            Self::Track(track) => &track.artists,
+            Self::Artist(_) => &[],
+            Self::Album(album) => std::slice::from_ref(&album.artist),
+        }
+    }
+
+    pub(crate) fn genres(&self) -> &[String] {
+        match self {
+            Self::Track(track) => &track.genres,
+            Self::Artist(_) | Self::Album(_) => &[],
+        }
+    }
+
+    pub(crate) fn year(&self) -> Option<u16> {
+        match self {
+            Self::Track(track) => track.year,
+            Self::Artist(_) => None,
+            Self::Album(album) => album.year,
+        }
+    }
+
+    pub(crate) fn popularity(&self) -> u32 {
+        match self {
+            Self::Track(track) => track.popularity,
+            Self::Artist(artist) => artist.popularity,
+            Self::Album(album) => album.popularity,
+        }
+    }
+
+    /// The words by which it is found, with where they stand. Genres are not among them.
+    pub(crate) fn words(&self) -> BTreeMap<String, Places> {
+        let own = match self {
+            Self::Track(_) => Places::TITLE,
+            // So that `artist:` and `album:` find the artist and the album too.
+            Self::Artist(_) => Places::TITLE.with(Places::ARTIST),
+            Self::Album(_) => Places::TITLE.with(Places::ALBUM),
+        };
+        let mut found = BTreeMap::new();
+        let mut add = |texts: BTreeSet<String>, places: Places| {
+            for word in texts {
+                found
+                    .entry(word)
+                    .and_modify(|before: &mut Places| *before = before.with(places))
+                    .or_insert(places);
+            }
+        };
+        add(words([self.name()]), own);
+        add(words(self.credits()), Places::ARTIST);
+        if let Self::Track(TrackDocument { album, .. }) = self {
+            add(words(album), Places::ALBUM);
+        }
+        found
+    }
+
+    /// Each artist's name as it is compared with a whole query.
+    pub(crate) fn whole_credits(&self) -> BTreeSet<String> {
+        self.credits().iter().map(|credit| whole(bare(credit))).filter(|credit| !credit.is_empty()).collect()
     }
 }
 

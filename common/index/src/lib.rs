@@ -6,8 +6,15 @@
 mod document;
 pub mod embedded;
 mod error;
+mod highlight;
+mod matching;
+mod names;
+mod plan;
 mod query;
+mod ranking;
+mod words;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use mixtape_domain::{AlbumId, ArtistId, Clock, TrackId};
@@ -16,7 +23,8 @@ use mixtape_store::Objects;
 
 pub use document::{AlbumDocument, ArtistDocument, Change, Document, Key, Kind, TrackDocument};
 pub use error::{IndexError, UpdateError};
-pub use query::{MAX_QUERY_CHARS, Query, QueryError};
+pub use highlight::{Highlighter, Part};
+pub use query::{Field, MAX_QUERY_CHARS, Query, QueryError};
 
 /// What is looked for, and which part of the results is wanted.
 #[derive(Debug, Clone)]
@@ -24,10 +32,49 @@ pub struct Request {
     pub query: Query,
     /// The kinds to find; others stay empty.
     pub kinds: Vec<Kind>,
+    /// By what all tracks that match are counted, whether or not tracks are to be found.
+    pub facets: Vec<Facet>,
     /// Results of each kind that are left out at the front.
     pub offset: usize,
     /// Results of each kind at most.
     pub limit: usize,
+}
+
+/// A property of tracks by which they are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Facet {
+    Genre,
+    Year,
+}
+
+impl Facet {
+    /// All facets.
+    pub const ALL: [Self; 2] = [Self::Genre, Self::Year];
+
+    /// The facet as requests and answers write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Genre => "genre",
+            Self::Year => "year",
+        }
+    }
+}
+
+/// From so many results on, of all kinds together, typing errors are not looked for: everything that is found without
+/// them comes first anyway, and they would only lengthen the list.
+const ENOUGH: usize = 10;
+/// Suggestions that one request gets.
+const MAX_SUGGESTIONS: usize = 10;
+
+/// Values of a facet that an answer holds at most.
+pub const MAX_FACET_VALUES: usize = 100;
+
+/// How many tracks have a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FacetCount {
+    /// The genre as tracks write it, or the year in digits.
+    pub value: String,
+    pub count: usize,
 }
 
 /// The results of a request, best first.
@@ -36,6 +83,9 @@ pub struct Found {
     pub tracks: Hits<TrackId>,
     pub artists: Hits<ArtistId>,
     pub albums: Hits<AlbumId>,
+    /// Of each facet that was asked for, the values that most tracks have, at most [`MAX_FACET_VALUES`]: those of more
+    /// tracks first, and of as many in order of the value.
+    pub facets: BTreeMap<Facet, Vec<FacetCount>>,
 }
 
 /// Results of one kind.
@@ -166,12 +216,16 @@ impl Indexing {
         }
     }
 
-    /// Up to `limit` keys of documents that come after `after`, by which all documents can be walked through. Some may
-    /// have been deleted a moment ago.
+    /// Some of the keys of all documents, and the position after which there are more. Some may have been deleted a
+    /// moment ago. `limit` is about how many there are; `after` is a position that an earlier call answered.
     ///
     /// # Errors
-    /// The index is away or broken.
-    pub async fn keys(&self, after: Option<Key>, limit: usize) -> Result<Vec<Key>, IndexError> {
+    /// The index is away or broken, or `after` is no position.
+    pub async fn keys(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Key>, Option<String>), IndexError> {
         match self {
             Self::Embedded(writer) => writer.keys(after, limit).await,
         }

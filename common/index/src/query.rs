@@ -2,6 +2,8 @@
 
 use mixtape_domain::text::{self, Chunk};
 
+use crate::words::accented;
+
 /// Most characters of a query.
 pub const MAX_QUERY_CHARS: usize = 200;
 /// Most words of a query that are looked for; what comes after them only narrows a search that is narrow already.
@@ -55,6 +57,13 @@ pub enum Closeness {
     Typos,
     /// But for typing errors, and there may be more: it is the last word, which may not be finished.
     TyposAndPrefix,
+}
+
+impl Closeness {
+    /// The same for a word after which more was typed.
+    pub(crate) fn finished(self) -> Self {
+        if self == Self::TyposAndPrefix { Self::Typos } else { self }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -185,25 +194,9 @@ fn terms(plain: &str, closeness: Closeness) -> Vec<Term> {
     // A prefix is only what is typed last.
     let last = terms.len().saturating_sub(1);
     for term in terms.iter_mut().take(last) {
-        if term.closeness == Closeness::TyposAndPrefix {
-            term.closeness = Closeness::Typos;
-        }
+        term.closeness = term.closeness.finished();
     }
     terms
-}
-
-/// A chunk as one word with its accents, unless it has none or cannot be read as one word.
-pub(crate) fn accented(written: &str) -> Option<String> {
-    let folded = text::fold(written);
-    if folded == written {
-        return None;
-    }
-    let chunk = text::chunks(written).into_iter().next()?;
-    let word = match chunk.pieces.as_slice() {
-        [text::Piece::Word(word)] => Some(word.clone()),
-        _ => chunk.joined,
-    };
-    word.filter(|word| *word != text::collapse(written))
 }
 
 #[cfg(test)]

@@ -92,12 +92,7 @@ impl State {
     }
 
     async fn indexed(&self, after: Option<&str>) -> Result<(Wanted, Option<String>), EventError> {
-        let after: Option<Key> = after
-            .map(|key| key.parse())
-            .transpose()
-            .map_err(|_| EventError::Malformed("after is not a position".to_owned()))?;
-        let keys = self.indexing.keys(after, SLICE).await.map_err(EventError::retryable)?;
-        let next = keys.last().filter(|_| keys.len() == SLICE).map(Key::to_string);
+        let (keys, next) = self.indexing.keys(after, SLICE).await.map_err(EventError::retryable)?;
         let mut wanted = Wanted::default();
         for key in keys {
             match key {

@@ -158,6 +158,7 @@ async fn a_stale_local_folder_does_no_harm() {
     let request = || Request {
         query: Query::parse("army").unwrap(),
         kinds: mixtape_index::Kind::ALL.to_vec(),
+        facets: Vec::new(),
         offset: 0,
         limit: 10,
     };
@@ -206,7 +207,7 @@ async fn a_reindex_restores_what_is_missing_and_removes_what_should_not_be_there
     // The table's side and the index's side are both walked; how much the latter holds depends on what the stack's own
     // indexer has brought back meanwhile.
     assert!(reindex(&world).await > members);
-    let keys = indexing.keys(None, 1000).await.unwrap();
+    let (keys, _) = indexing.keys(None, 1000).await.unwrap();
     assert!(!keys.contains(&Key::Track(ghost.parse().unwrap())));
     assert_eq!(keys.iter().filter(|key| matches!(key, Key::Track(_))).count(), ids.len());
     settle(&world).await;

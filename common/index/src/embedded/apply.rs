@@ -2,18 +2,24 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use tantivy::columnar::ColumnValues;
 use tantivy::indexer::LogMergePolicy;
-use tantivy::schema::IndexRecordOption;
-use tantivy::{DocSet, Index, IndexWriter, Searcher, TERMINATED, Term};
+use tantivy::{Index, IndexWriter, SegmentReader};
 
 use super::checkout::Checkout;
+use super::delete::Filed;
+use super::id::{Ids, Place};
 use super::schema::{DIGEST, Fields, digest};
 use crate::document::{Change, Key};
 use crate::error::IndexError;
 
 /// Memory for documents that are not in a segment yet, in bytes.
 const WRITER_MEMORY: usize = 32_000_000;
+/// So many changes at once are worth two threads, and the memory for large segments.
+const BULK: usize = 20_000;
+const BULK_MEMORY: usize = 400_000_000;
 /// Segments of about one size are merged when there are so many of them: each document is then rewritten a few times
 /// on its way, and an index of a million documents has about twenty segments.
 const MERGE_AT: usize = 6;
@@ -46,14 +52,23 @@ pub(super) fn apply(
         return Ok(None);
     }
     let changed = changes.len();
-    let mut writer: IndexWriter = index.writer_with_num_threads(1, WRITER_MEMORY)?;
+    let is_bulk = changed >= BULK;
+    let (threads, memory) = if is_bulk { (2, BULK_MEMORY) } else { (1, WRITER_MEMORY) };
+    let mut writer: IndexWriter = index.writer_with_num_threads(threads, memory)?;
     let mut policy = LogMergePolicy::default();
     policy.set_min_num_segments(MERGE_AT);
     policy.set_min_layer_size(SMALLEST_SEGMENT);
     policy.set_del_docs_ratio_before_merge(DELETED_AT_MOST);
     writer.set_merge_policy(Box::new(policy));
-    for change in changes {
-        writer.delete_term(key_term(fields, &change.key()));
+    let replaced: Vec<Place> = changes
+        .iter()
+        .filter(|(_, is_indexed)| *is_indexed)
+        .map(|(change, _)| Place::of(&change.key()))
+        .collect();
+    if !replaced.is_empty() {
+        writer.delete_query(Box::new(Filed::at(replaced)))?;
+    }
+    for (change, _) in changes {
         if let Change::Put(document) = change {
             writer.add_document(fields.document(&document))?;
         }
@@ -65,42 +80,56 @@ pub(super) fn apply(
     Ok(Some(Applied { meta, files: files(&index, folder)?, changed }))
 }
 
-/// The changes that change something, one for each document.
-fn effective(index: &Index, fields: &Fields, changes: Vec<Change>) -> Result<Vec<Change>, IndexError> {
-    let searcher = index.reader()?.searcher();
+/// The changes that change something, one for each document, and whether the index holds that document.
+fn effective(
+    index: &Index,
+    fields: &Fields,
+    changes: Vec<Change>,
+) -> Result<Vec<(Change, bool)>, IndexError> {
+    let digests = Digests::open(index, fields)?;
     let last: HashMap<Key, Change> = changes.into_iter().map(|change| (change.key(), change)).collect();
     let mut effective = Vec::new();
     for (key, change) in last {
-        let indexed = indexed_digest(&searcher, fields, &key)?;
+        let indexed = digests.of(&key)?;
         let wanted = match &change {
             Change::Put(document) => Some(digest(document)),
             Change::Delete(_) => None,
         };
         if indexed != wanted {
-            effective.push(change);
+            effective.push((change, indexed.is_some()));
         }
     }
     Ok(effective)
 }
 
-/// The digest of the document of this key, if there is one.
-fn indexed_digest(searcher: &Searcher, fields: &Fields, key: &Key) -> Result<Option<u64>, IndexError> {
-    let term = key_term(fields, key);
-    for segment in searcher.segment_readers() {
-        let postings = segment.inverted_index(fields.key)?.read_postings(&term, IndexRecordOption::Basic)?;
-        let Some(mut postings) = postings else { continue };
-        while postings.doc() != TERMINATED {
-            if !segment.is_deleted(postings.doc()) {
-                return Ok(segment.fast_fields().u64(DIGEST)?.first(postings.doc()));
-            }
-            postings.advance();
-        }
-    }
-    Ok(None)
-}
+/// What the index holds.
+struct Digests(Vec<(Ids, Arc<dyn ColumnValues<u64>>)>);
 
-fn key_term(fields: &Fields, key: &Key) -> Term {
-    Term::from_field_text(fields.key, &key.to_string())
+impl Digests {
+    fn open(index: &Index, fields: &Fields) -> Result<Self, IndexError> {
+        let open = |reader: &SegmentReader| {
+            Ok((Ids::open(reader, fields)?, reader.fast_fields().column_first_or_default(DIGEST)?))
+        };
+        Ok(Self(
+            index
+                .reader()?
+                .searcher()
+                .segment_readers()
+                .iter()
+                .map(open)
+                .collect::<Result<_, IndexError>>()?,
+        ))
+    }
+
+    /// The digest of the document of this key, if there is one.
+    fn of(&self, key: &Key) -> Result<Option<u64>, IndexError> {
+        for (ids, digests) in &self.0 {
+            if let Some(doc) = ids.document(Place::of(key))? {
+                return Ok(Some(digests.get_val(doc)));
+            }
+        }
+        Ok(None)
+    }
 }
 
 fn files(index: &Index, folder: &Path) -> Result<Vec<(String, u64)>, IndexError> {

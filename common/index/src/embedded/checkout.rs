@@ -25,7 +25,10 @@ impl Checkout {
     /// The index before the first generation.
     pub(super) fn empty(scratch: &Scratch) -> Result<Self, IndexError> {
         let folder = scratch.folder()?;
-        Index::create_in_dir(folder.path(), Fields::new().schema)?;
+        Index::builder()
+            .schema(Fields::new().schema)
+            .settings(Fields::settings())
+            .create_in_dir(folder.path())?;
         Ok(Self { manifest: Manifest::empty(), folder })
     }
 

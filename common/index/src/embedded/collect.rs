@@ -1,36 +1,21 @@
-//! Collects the best results and the number of all results of each kind in one pass over the matches.
+//! Collects the best matches of each kind, how many there are, and the values of facets.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
-use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::ColumnValues;
-use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader};
+use tantivy::{DocAddress, DocId, SegmentOrdinal};
 
-use super::schema;
+use super::segment::{Match, Segment};
 use crate::document::Kind;
+use crate::error::IndexError;
+use crate::{Facet, FacetCount, MAX_FACET_VALUES};
 
-/// Names of more words are all equally long.
-const MAX_LENGTH: u64 = 9;
-/// What a word more costs. All of them together cost less than the difference between two fields.
-const LENGTH_PENALTY: f32 = 0.1;
+/// Points and popularity in one number that sorts by the points first.
+pub(super) type Rank = u64;
 
-/// For each of some kinds: the best `top` matches and the number of all.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BestByKind<'a> {
-    pub(super) kinds: &'a [Kind],
-    pub(super) top: usize,
-}
-
-/// Score and popularity in one number that sorts by the score first.
-type Rank = u64;
-
-fn rank(score: Score, length: u64, popularity: u64) -> Rank {
-    let length = u16::try_from(length.min(MAX_LENGTH)).unwrap_or(0);
-    let adjusted = score + 1.0 - LENGTH_PENALTY * f32::from(length);
+pub(super) fn rank(points: f32, popularity: u64) -> Rank {
     // The bits of floats that are not negative sort like the floats.
-    (u64::from(adjusted.max(0.0).to_bits()) << 32) | popularity.min(u32::MAX.into())
+    (u64::from(points.max(0.0).to_bits()) << 32) | popularity.min(u32::MAX.into())
 }
 
 /// The matches of one kind.
@@ -58,72 +43,95 @@ impl Best {
         }
     }
 
-    fn merge(&mut self, other: Self) {
-        self.total += other.total;
-        for Reverse(candidate) in other.heap {
-            self.push(candidate);
-        }
-    }
-
     /// The ranks and addresses, best first.
     pub(super) fn into_sorted(self) -> Vec<(Rank, DocAddress)> {
         self.heap.into_sorted_vec().into_iter().map(|Reverse((rank, Reverse(doc)))| (rank, doc)).collect()
     }
 }
 
-pub(super) struct SegmentBest {
-    segment: SegmentOrdinal,
-    kind: Arc<dyn ColumnValues<u64>>,
-    length: Arc<dyn ColumnValues<u64>>,
-    popularity: Arc<dyn ColumnValues<u64>>,
-    best: Vec<Best>,
+/// What all segments together hold.
+#[derive(Debug)]
+pub(super) struct Collected {
+    /// One for each kind, whether or not it was asked for.
+    pub(super) best: Vec<Best>,
+    counts: BTreeMap<Facet, HashMap<String, usize>>,
 }
 
-impl Collector for BestByKind<'_> {
-    type Fruit = Vec<Best>;
-    type Child = SegmentBest;
-
-    fn for_segment(&self, segment: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<SegmentBest> {
-        let column =
-            |name| Ok::<_, tantivy::TantivyError>(reader.fast_fields().u64(name)?.first_or_default_col(0));
-        Ok(SegmentBest {
-            segment,
-            kind: column(schema::KIND)?,
-            length: column(schema::LENGTH)?,
-            popularity: column(schema::POPULARITY)?,
-            best: self.kinds.iter().map(|kind| Best::new(*kind, self.top)).collect(),
-        })
+impl Collected {
+    /// Nothing yet, for the best `top` of these kinds.
+    pub(super) fn new(kinds: &[Kind], top: usize, facets: &[Facet]) -> Self {
+        let top_of = |kind: Kind| if kinds.contains(&kind) { top } else { 0 };
+        Self {
+            best: Kind::ALL.map(|kind| Best::new(kind, top_of(kind))).into(),
+            counts: facets.iter().map(|facet| (*facet, HashMap::new())).collect(),
+        }
     }
 
-    fn requires_scoring(&self) -> bool {
-        true
+    pub(super) fn total(&self) -> usize {
+        self.best.iter().map(|best| best.total).sum()
     }
 
-    fn merge_fruits(&self, segments: Vec<Vec<Best>>) -> tantivy::Result<Vec<Best>> {
-        let mut all: Vec<Best> = self.kinds.iter().map(|kind| Best::new(*kind, self.top)).collect();
-        for segment in segments {
-            for (best, of_segment) in all.iter_mut().zip(segment) {
-                best.merge(of_segment);
+    /// Adds the matches of one segment.
+    pub(super) fn add(
+        &mut self,
+        ordinal: SegmentOrdinal,
+        segment: &Segment,
+        matches: &[Match],
+    ) -> Result<(), IndexError> {
+        let mut tracks = Vec::new();
+        for Match { doc, points } in matches {
+            let kind = segment.kind(*doc);
+            let Some(best) = self.best.iter_mut().find(|best| best.kind.number() == kind) else { continue };
+            best.total += 1;
+            if best.top > 0 {
+                let rank = rank(*points, segment.popularity(*doc));
+                best.push((rank, Reverse(DocAddress::new(ordinal, *doc))));
+            }
+            if kind == Kind::Track.number() {
+                tracks.push(*doc);
             }
         }
-        Ok(all)
+        for (facet, counts) in &mut self.counts {
+            for (value, count) in count(*facet, segment, &tracks)? {
+                *counts.entry(value).or_default() += count;
+            }
+        }
+        Ok(())
+    }
+
+    /// The values of each facet, those of most tracks first.
+    pub(super) fn facets(&mut self) -> BTreeMap<Facet, Vec<FacetCount>> {
+        let sorted = |counts: HashMap<String, usize>| {
+            let mut counts: Vec<FacetCount> =
+                counts.into_iter().map(|(value, count)| FacetCount { value, count }).collect();
+            counts
+                .sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.value.cmp(&other.value)));
+            counts.truncate(MAX_FACET_VALUES);
+            counts
+        };
+        std::mem::take(&mut self.counts).into_iter().map(|(facet, counts)| (facet, sorted(counts))).collect()
     }
 }
 
-impl SegmentCollector for SegmentBest {
-    type Fruit = Vec<Best>;
-
-    fn collect(&mut self, doc: DocId, score: Score) {
-        let kind = self.kind.get_val(doc);
-        let Some(best) = self.best.iter_mut().find(|best| best.kind.number() == kind) else { return };
-        best.total += 1;
-        let rank = rank(score, self.length.get_val(doc), self.popularity.get_val(doc));
-        best.push((rank, Reverse(DocAddress::new(self.segment, doc))));
+/// How many of these documents have each value.
+fn count(facet: Facet, segment: &Segment, docs: &[DocId]) -> Result<Vec<(String, usize)>, IndexError> {
+    let mut counts: HashMap<u64, usize> = HashMap::new();
+    for doc in docs {
+        match facet {
+            Facet::Genre => segment.genres(*doc).for_each(|genre| *counts.entry(genre).or_default() += 1),
+            Facet::Year => {
+                segment.year(*doc).into_iter().for_each(|year| *counts.entry(year).or_default() += 1)
+            }
+        }
     }
-
-    fn harvest(self) -> Vec<Best> {
-        self.best
-    }
+    let named = counts.into_iter().map(|(value, count)| {
+        let name = match facet {
+            Facet::Genre => segment.genre_name(value)?,
+            Facet::Year => value.to_string(),
+        };
+        Ok((name, count))
+    });
+    named.collect()
 }
 
 #[cfg(test)]
@@ -131,11 +139,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn score_outranks_length_and_length_outranks_popularity() {
-        assert!(rank(44.0, 9, 0) > rank(43.0, 1, 1_000_000));
-        assert!(rank(44.0, 2, 0) > rank(44.0, 3, 1_000_000));
-        assert!(rank(44.0, 2, 2) > rank(44.0, 2, 1));
-        assert!(rank(0.0, u64::MAX, u64::MAX) > rank(0.0, u64::MAX, 0));
+    fn points_outrank_popularity() {
+        assert!(rank(44.1, 0) > rank(44.0, 1_000_000));
+        assert!(rank(44.0, 2) > rank(44.0, 1));
+        assert!(rank(0.0, u64::MAX) > rank(-1.0, 0));
     }
 
     #[test]

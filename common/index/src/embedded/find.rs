@@ -1,143 +1,80 @@
 //! Questions to one generation of the index. Everything here blocks.
 
-use std::collections::{BTreeSet, HashSet};
+use tantivy::Searcher;
 
-use mixtape_domain::text;
-use tantivy::query::{BooleanQuery, DisjunctionMaxQuery, FuzzyTermQuery, Query as TantivyQuery};
-use tantivy::schema::{Field, Value};
-use tantivy::{DocAddress, Searcher, TantivyDocument, Term};
-
-use super::collect::BestByKind;
-use super::compile::{Tolerance, compile, constant, equal};
-use super::schema::{Fields, whole};
-use crate::document::{Key, Kind};
+use super::collect::Collected;
+use super::schema::Fields;
+use super::segment::Segment;
+use crate::document::Key;
 use crate::error::IndexError;
-use crate::query::{Closeness, MAX_QUERY_CHARS};
-use crate::{Found, Request, Suggestion};
+use crate::plan::{Plan, Stage};
+use crate::{ENOUGH, Found, Request};
 
-/// Suggestions that one request gets.
-const MAX_SUGGESTIONS: usize = 10;
-/// Names that are looked at for them: many tracks have the same title.
-const SUGGESTION_CANDIDATES: usize = 200;
-
-// The score of a name by how it starts.
-const STARTS: f32 = 6.0;
-const IS_WHOLE: f32 = 1.0;
-const STARTS_WITH_ONE_TYPO: f32 = 4.0;
-const STARTS_WITH_TWO_TYPOS: f32 = 2.0;
-
-/// The results of a query.
-pub(super) fn search(searcher: &Searcher, fields: &Fields, request: &Request) -> Result<Found, IndexError> {
-    let query = compile(fields, &request.query);
-    let top = request.offset.saturating_add(request.limit);
-    let matches = BestByKind { kinds: &request.kinds, top };
-    let mut found = Found::default();
-    for best in searcher.search(&query, &matches)? {
-        let (kind, total) = (best.kind, best.total);
-        let page: Vec<Key> = best
-            .into_sorted()
-            .into_iter()
-            .skip(request.offset)
-            .map(|(_, address)| key(searcher, fields, address))
-            .collect::<Result<_, _>>()?;
-        found.add(kind, total, page);
-    }
-    Ok(found)
+/// A generation with everything open.
+pub(super) struct Snapshot {
+    pub(super) searcher: Searcher,
+    pub(super) segments: Vec<Segment>,
+    pub(super) fields: Fields,
 }
 
-/// Names that start with the text, at most [`MAX_SUGGESTIONS`], each once.
-pub(super) fn suggest(
-    searcher: &Searcher,
-    fields: &Fields,
-    text: &str,
-) -> Result<Vec<Suggestion>, IndexError> {
-    let typed: String = text.chars().take(MAX_QUERY_CHARS).collect();
-    let start = whole(&typed);
-    if start.is_empty() {
-        return Ok(Vec::new());
+impl Snapshot {
+    pub(super) fn open(searcher: Searcher) -> Result<Self, IndexError> {
+        let fields = Fields::new();
+        let open = |reader| Segment::open(reader, &fields);
+        let segments = searcher.segment_readers().iter().map(open).collect::<Result<_, _>>()?;
+        Ok(Self { searcher, segments, fields })
     }
-    let matches = BestByKind { kinds: &Kind::ALL, top: SUGGESTION_CANDIDATES };
-    let mut candidates = Vec::new();
-    for best in searcher.search(&starting_with(fields, &start), &matches)? {
-        let kind = best.kind;
-        candidates.extend(best.into_sorted().into_iter().map(|(rank, address)| (rank, kind, address)));
-    }
-    // Of names that match equally well, artists and then albums are more likely to be meant.
-    let meant = |kind: Kind| match kind {
-        Kind::Artist => 0,
-        Kind::Album => 1,
-        Kind::Track => 2,
-    };
-    candidates.sort_by_key(|(rank, kind, address)| (std::cmp::Reverse(*rank), meant(*kind), *address));
-    let mut texts = HashSet::new();
-    let mut suggestions = Vec::new();
-    for (_, _, address) in candidates {
-        let document: TantivyDocument = searcher.doc(address)?;
-        let text = stored(&document, fields.label)?;
-        if texts.insert(text::collapse(&text)) {
-            suggestions.push(Suggestion { text, key: parse_key(&stored(&document, fields.key)?)? });
+
+    /// The results of a query. Typing errors are looked for only when there is not enough without them.
+    pub(super) fn search(&self, request: &Request) -> Result<Found, IndexError> {
+        let mut collected = self.collect(request, Stage::Literal)?;
+        if collected.total() < ENOUGH {
+            collected = self.collect(request, Stage::Tolerant)?;
         }
-        if suggestions.len() == MAX_SUGGESTIONS {
-            break;
+        let mut found = Found { facets: collected.facets(), ..Found::default() };
+        for best in collected.best {
+            if !request.kinds.contains(&best.kind) {
+                continue;
+            }
+            let (kind, total) = (best.kind, best.total);
+            let page = best.into_sorted().into_iter().skip(request.offset);
+            let keys = page.map(|(_, address)| {
+                self.segments[address.segment_ord as usize].ids.place(address.doc_id).key()
+            });
+            found.add(kind, total, keys.collect::<Result<_, _>>()?);
         }
+        Ok(found)
     }
-    Ok(suggestions)
-}
 
-fn starting_with(fields: &Fields, start: &str) -> Box<dyn TantivyQuery> {
-    let prefix = |typos| {
-        let term = Term::from_field_text(fields.whole, start);
-        Box::new(FuzzyTermQuery::new_prefix(term, typos, true)) as Box<dyn TantivyQuery>
-    };
-    let mut ways = vec![constant(prefix(0), STARTS)];
-    let typos = Tolerance::of(start, Closeness::TyposAndPrefix).typos;
-    if typos >= 1 {
-        ways.push(constant(prefix(1), STARTS_WITH_ONE_TYPO));
-    }
-    if typos >= 2 {
-        ways.push(constant(prefix(2), STARTS_WITH_TWO_TYPOS));
-    }
-    let whole = constant(equal(fields.whole, start), IS_WHOLE);
-    Box::new(BooleanQuery::union(vec![Box::new(DisjunctionMaxQuery::new(ways)), whole]))
-}
-
-/// Up to `limit` keys that come after `after`, in order, whether or not a document has been deleted since the last
-/// merge: whoever walks through all keys checks each of them anyway.
-pub(super) fn keys(
-    searcher: &Searcher,
-    fields: &Fields,
-    after: Option<&Key>,
-    limit: usize,
-) -> Result<Vec<Key>, IndexError> {
-    // Sorted as the segments sort them, by text.
-    let mut keys = BTreeSet::new();
-    for segment in searcher.segment_readers() {
-        let inverted_index = segment.inverted_index(fields.key)?;
-        let range = inverted_index.terms().range();
-        let range = match after {
-            Some(key) => range.gt(key.to_string().as_bytes()),
-            None => range,
-        };
-        let mut stream = range.into_stream()?;
-        let mut taken = 0;
-        while taken < limit && stream.advance() {
-            keys.insert(String::from_utf8_lossy(stream.key()).into_owned());
-            taken += 1;
+    fn collect(&self, request: &Request, stage: Stage) -> Result<Collected, IndexError> {
+        let plan = Plan::new(&request.query, stage);
+        let top = request.offset.saturating_add(request.limit);
+        let mut collected = Collected::new(&request.kinds, top, &request.facets);
+        for (ordinal, segment) in (0..).zip(&self.segments) {
+            collected.add(ordinal, segment, &segment.matches(&plan)?)?;
         }
+        Ok(collected)
     }
-    keys.iter().take(limit).map(|key| parse_key(key)).collect()
-}
 
-fn key(searcher: &Searcher, fields: &Fields, address: DocAddress) -> Result<Key, IndexError> {
-    let document: TantivyDocument = searcher.doc(address)?;
-    parse_key(&stored(&document, fields.key)?)
-}
+    /// About `limit` keys, of whole buckets, from this bucket on, and the bucket after them.
+    pub(super) fn keys(&self, from: u64, limit: usize) -> Result<(Vec<Key>, Option<u64>), IndexError> {
+        let mut keys = Vec::new();
+        let mut next = self.bucket_from(from)?;
+        while let Some(bucket) = next
+            && keys.len() < limit
+        {
+            for segment in &self.segments {
+                for (_, place) in segment.ids.of_bucket(bucket)? {
+                    keys.push(place.key()?);
+                }
+            }
+            next = self.bucket_from(bucket + 1)?;
+        }
+        Ok((keys, next))
+    }
 
-fn stored(document: &TantivyDocument, field: Field) -> Result<String, IndexError> {
-    let text = document.get_first(field).and_then(|value| value.as_str().map(str::to_owned));
-    text.ok_or_else(|| IndexError::Broken("a document without its stored fields".to_owned()))
-}
-
-fn parse_key(text: &str) -> Result<Key, IndexError> {
-    text.parse().map_err(|_| IndexError::Broken(format!("a document with the key {text:?}")))
+    fn bucket_from(&self, bucket: u64) -> Result<Option<u64>, IndexError> {
+        let firsts = self.segments.iter().map(|segment| segment.ids.bucket_from(bucket));
+        Ok(firsts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().min())
+    }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::IndexError;
 
 /// The layout of manifest, fields and terms. An index of an older format is not read but built anew.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
 /// Where the manifest lies.
 pub(super) const MANIFEST: &str = "index/meta.json";
 /// Under which the files lie.

@@ -3,12 +3,16 @@
 mod apply;
 mod checkout;
 mod collect;
-mod compile;
+mod delete;
 mod find;
+mod id;
 mod manifest;
+mod postings;
 mod reader;
 mod schema;
 mod scratch;
+mod segment;
+mod suggest;
 #[cfg(test)]
 mod tests;
 mod writer;

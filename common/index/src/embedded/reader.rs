@@ -6,13 +6,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use mixtape_domain::Clock;
 use mixtape_store::Objects;
-use tantivy::{ReloadPolicy, Searcher};
+use tantivy::ReloadPolicy;
 use tokio::sync::Mutex;
 
 use super::checkout::Checkout;
-use super::find;
+use super::find::Snapshot;
 use super::manifest::{MANIFEST, Published};
-use super::schema::Fields;
 use super::scratch::Scratch;
 use crate::error::IndexError;
 use crate::{Found, Request, Suggestion};
@@ -31,7 +30,6 @@ struct Inner {
     objects: Objects,
     clock: Clock,
     scratch: Scratch,
-    fields: Arc<Fields>,
     current: RwLock<Option<Arc<Generation>>>,
     /// When the bucket was last asked, in milliseconds since the epoch.
     checked_at: AtomicI64,
@@ -41,7 +39,7 @@ struct Inner {
 /// A generation that answers.
 struct Generation {
     etag: String,
-    searcher: Searcher,
+    snapshot: Snapshot,
     checkout: Checkout,
 }
 
@@ -60,7 +58,6 @@ impl Reader {
             objects,
             clock,
             scratch: Scratch::new(folder),
-            fields: Arc::new(Fields::new()),
             current: RwLock::new(None),
             checked_at: AtomicI64::new(i64::MIN),
             refresh: Mutex::new(()),
@@ -73,8 +70,7 @@ impl Reader {
     /// There is no copy to answer from and none can be fetched.
     pub async fn search(&self, request: Request) -> Result<Found, IndexError> {
         let Some(generation) = self.generation().await? else { return Ok(Found::default()) };
-        let fields = self.0.fields.clone();
-        blocking(move || find::search(&generation.searcher, &fields, &request)).await
+        blocking(move || generation.snapshot.search(&request)).await
     }
 
     /// Names that start with the text.
@@ -83,9 +79,8 @@ impl Reader {
     /// As [`Reader::search`].
     pub async fn suggest(&self, text: &str) -> Result<Vec<Suggestion>, IndexError> {
         let Some(generation) = self.generation().await? else { return Ok(Vec::new()) };
-        let fields = self.0.fields.clone();
         let text = text.to_owned();
-        blocking(move || find::suggest(&generation.searcher, &fields, &text)).await
+        blocking(move || generation.snapshot.suggest(&text)).await
     }
 
     /// The generation to answer from: the published one as of at most a second ago.
@@ -166,7 +161,7 @@ impl Reader {
         let generation = blocking(move || {
             let index = checkout.open()?;
             let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-            Ok(Generation { etag, searcher: reader.searcher(), checkout })
+            Ok(Generation { etag, snapshot: Snapshot::open(reader.searcher())?, checkout })
         })
         .await?;
         Ok(Some(Arc::new(generation)))

@@ -1,54 +1,71 @@
-//! The fields of the index, and how a document becomes terms. A change here is a new [`super::manifest::FORMAT`].
+//! The fields of the index, and how a document becomes terms and columns. A change here is a new
+//! [`super::manifest::FORMAT`].
+//!
+//! | field | holds | read by |
+//! | --- | --- | --- |
+//! | `words` | words of title, artists and album; how often one occurs is the set of places ([`Places`]) | search |
+//! | `genre` | words of the genres | the filter |
+//! | `credit` | whole names of the artists, as one word | search |
+//! | `start` | the first letters of the name as one word | suggestions, whole names |
+//! | `edge` | the first one and two letters | suggestions |
+//! | `bucket` | 16 bits of the id | updates |
+//! | columns | kind, id, year, genres as written, lengths, hashes, popularity, digest | everything |
+//! | `label` | the name as written, stored | suggestions |
 
 use std::collections::BTreeSet;
 
-use mixtape_domain::text::{self, Piece};
 use sha2::{Digest, Sha256};
-use tantivy::TantivyDocument;
-use tantivy::schema::{FAST, Field, INDEXED, STORED, STRING, Schema};
+use tantivy::schema::{
+    FAST, Field, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::tokenizer::{PreTokenizedString, Token};
+use tantivy::{IndexSettings, TantivyDocument};
 
+use super::id::Place;
 use crate::document::Document;
-use crate::query::accented;
+use crate::ranking::Shape;
+use crate::words::{bare, cut, whole, words};
 
-/// Longer words are cut; nobody types them.
-const MAX_WORD_CHARS: usize = 80;
-/// Longer names are looked for by their beginning.
-pub(super) const MAX_WHOLE_CHARS: usize = 120;
+/// Letters of a name that are indexed for names as a whole.
+pub(super) const START_CHARS: usize = 12;
+/// Up to so many letters, beginnings are terms of their own: there are too many names of one to put them together.
+pub(super) const EDGE_CHARS: usize = 2;
 
-/// Names of the fast fields that the collector reads.
+// Names of the columns.
 pub(super) const KIND: &str = "kind";
-pub(super) const LENGTH: &str = "length";
+pub(super) const ID_HIGH: &str = "id_high";
+pub(super) const ID_LOW: &str = "id_low";
+pub(super) const YEAR: &str = "year";
+pub(super) const GENRES: &str = "genres";
+pub(super) const LENGTHS: &str = "lengths";
+pub(super) const HASHES: &str = "hashes";
 pub(super) const POPULARITY: &str = "popularity";
 pub(super) const DIGEST: &str = "digest";
 
-/// The fields. Words are single terms without positions: all words of a query must match, in any order, so phrases are
-/// never looked for.
+/// The fields by which documents are found. None has positions: all words of a query must match, in any order.
 #[derive(Debug, Clone)]
 pub(super) struct Fields {
     pub(super) schema: Schema,
-    /// Kind and id; the one field by which a document is replaced.
-    pub(super) key: Field,
-    pub(super) kind: Field,
-    /// The name as written, for suggestions.
-    pub(super) label: Field,
-    /// Words of a track's title, an artist's name, an album's title.
-    pub(super) title: Field,
-    /// Words of the artists.
-    pub(super) artist: Field,
-    /// Words of the album.
-    pub(super) album: Field,
+    pub(super) words: Field,
     pub(super) genre: Field,
-    /// The name as one word, with and without a leading "the".
-    pub(super) whole: Field,
-    /// The name with its accents and punctuation.
-    pub(super) exact: Field,
-    /// Each artist's name as one word, of tracks and albums.
     pub(super) credit: Field,
-    pub(super) year: Field,
-    /// How many words the name has: of two names that hold all words, the shorter one is meant.
-    length: Field,
+    pub(super) start: Field,
+    pub(super) edge: Field,
+    pub(super) bucket: Field,
+    pub(super) label: Field,
+    columns: Columns,
+}
+
+#[derive(Debug, Clone)]
+struct Columns {
+    kind: Field,
+    id_high: Field,
+    id_low: Field,
+    year: Field,
+    genres: Field,
+    lengths: Field,
+    hashes: Field,
     popularity: Field,
-    /// A hash of the document, by which an update that changes nothing is left out.
     digest: Field,
 }
 
@@ -56,145 +73,107 @@ impl Fields {
     pub(super) fn new() -> Self {
         let mut builder = Schema::builder();
         Self {
-            key: builder.add_text_field("key", STRING | STORED),
-            kind: builder.add_u64_field(KIND, INDEXED | FAST),
+            words: builder.add_text_field("words", terms(IndexRecordOption::WithFreqs)),
+            genre: builder.add_text_field("genre", terms(IndexRecordOption::Basic)),
+            credit: builder.add_text_field("credit", terms(IndexRecordOption::Basic)),
+            start: builder.add_text_field("start", terms(IndexRecordOption::Basic)),
+            edge: builder.add_text_field("edge", terms(IndexRecordOption::Basic)),
+            bucket: builder.add_u64_field("bucket", NumericOptions::default().set_indexed()),
             label: builder.add_text_field("label", STORED),
-            title: builder.add_text_field("title", words()),
-            artist: builder.add_text_field("artist", words()),
-            album: builder.add_text_field("album", words()),
-            genre: builder.add_text_field("genre", words()),
-            whole: builder.add_text_field("whole", words()),
-            exact: builder.add_text_field("exact", words()),
-            credit: builder.add_text_field("credit", words()),
-            year: builder.add_u64_field("year", FAST),
-            length: builder.add_u64_field(LENGTH, FAST),
-            popularity: builder.add_u64_field(POPULARITY, FAST),
-            digest: builder.add_u64_field(DIGEST, FAST),
+            columns: Columns {
+                kind: builder.add_u64_field(KIND, FAST),
+                id_high: builder.add_u64_field(ID_HIGH, FAST),
+                id_low: builder.add_u64_field(ID_LOW, FAST),
+                year: builder.add_u64_field(YEAR, FAST),
+                genres: builder.add_text_field(GENRES, TextOptions::default().set_fast("raw")),
+                lengths: builder.add_u64_field(LENGTHS, FAST),
+                hashes: builder.add_u64_field(HASHES, FAST),
+                popularity: builder.add_u64_field(POPULARITY, FAST),
+                digest: builder.add_u64_field(DIGEST, FAST),
+            },
             schema: builder.build(),
         }
+    }
+
+    /// How files are written.
+    pub(super) fn settings() -> IndexSettings {
+        IndexSettings { docstore_compress_dedicated_thread: false, ..IndexSettings::default() }
     }
 
     /// A document as the index holds it.
     pub(super) fn document(&self, document: &Document) -> TantivyDocument {
         let mut fields = TantivyDocument::new();
-        fields.add_text(self.key, document.key().to_string());
-        fields.add_u64(self.kind, document.key().kind().number());
-        fields.add_u64(self.digest, digest(document));
-        match document {
-            Document::Track(track) => {
-                self.add_name(&mut fields, &track.title, track.popularity);
-                self.add_artists(&mut fields, &track.artists);
-                self.add_year(&mut fields, track.year);
-                add_words(&mut fields, self.album, track.album.iter());
-                add_words(&mut fields, self.genre, &track.genres);
-            }
-            Document::Artist(artist) => {
-                self.add_name(&mut fields, &artist.name, artist.popularity);
-                // So that `artist:` finds the artist too; as a credit it would count twice.
-                add_words(&mut fields, self.artist, [&artist.name]);
-            }
-            Document::Album(album) => {
-                self.add_name(&mut fields, &album.title, album.popularity);
-                self.add_artists(&mut fields, std::slice::from_ref(&album.artist));
-                self.add_year(&mut fields, album.year);
-                add_words(&mut fields, self.album, [&album.title]);
-            }
+        let place = Place::of(&document.key());
+        fields.add_u64(self.bucket, place.bucket());
+        fields.add_text(self.label, document.name());
+        fields.add_pre_tokenized_text(self.words, tokens(document));
+        for genre in words(document.genres()) {
+            fields.add_text(self.genre, genre);
         }
-        fields
-    }
-
-    fn add_name(&self, fields: &mut TantivyDocument, name: &str, popularity: u32) {
-        fields.add_text(self.label, name);
-        fields.add_u64(self.length, name.split_whitespace().count() as u64);
-        fields.add_u64(self.popularity, popularity.into());
-        add_words(fields, self.title, [name]);
-        fields.add_text(self.exact, exact(name));
-        for whole in wholes(name) {
-            fields.add_text(self.whole, whole);
-        }
-    }
-
-    fn add_artists(&self, fields: &mut TantivyDocument, artists: &[String]) {
-        add_words(fields, self.artist, artists);
-        let credits: BTreeSet<String> = artists.iter().flat_map(|artist| wholes(artist)).collect();
-        for credit in credits {
+        for credit in document.whole_credits() {
             fields.add_text(self.credit, credit);
         }
+        for start in starts(document.name()) {
+            for chars in 1..=EDGE_CHARS {
+                fields.add_text(self.edge, cut(&start, chars));
+            }
+            fields.add_text(self.start, start);
+        }
+        self.columns.fill(&mut fields, document, place);
+        fields
     }
+}
 
-    fn add_year(&self, fields: &mut TantivyDocument, year: Option<u16>) {
-        if let Some(year) = year {
+impl Columns {
+    fn fill(&self, fields: &mut TantivyDocument, document: &Document, place: Place) {
+        fields.add_u64(self.kind, document.key().kind().number());
+        fields.add_u64(self.id_high, place.high());
+        fields.add_u64(self.id_low, place.low());
+        if let Some(year) = document.year() {
             fields.add_u64(self.year, year.into());
         }
-    }
-}
-
-/// Terms as they are: `STRING` without field norms, which only scoring by word frequency needs.
-fn words() -> tantivy::schema::TextOptions {
-    let indexing = tantivy::schema::TextFieldIndexing::default()
-        .set_tokenizer("raw")
-        .set_index_option(tantivy::schema::IndexRecordOption::Basic)
-        .set_fieldnorms(false);
-    tantivy::schema::TextOptions::default().set_indexing_options(indexing)
-}
-
-fn add_words(fields: &mut TantivyDocument, field: Field, texts: impl IntoIterator<Item = impl AsRef<str>>) {
-    let mut words = BTreeSet::new();
-    for text in texts {
-        collect_words(text.as_ref(), &mut words);
-    }
-    for word in words {
-        fields.add_text(field, word);
-    }
-}
-
-/// Everything by which a word of this text can be looked for.
-fn collect_words(text: &str, words: &mut BTreeSet<String>) {
-    for written in text::plain(text).split_whitespace() {
-        for chunk in text::chunks(&text::fold(written)) {
-            words.extend(chunk.joined.map(|joined| cut(&joined, MAX_WORD_CHARS)));
-            for piece in chunk.pieces {
-                match piece {
-                    Piece::Word(word) | Piece::Symbol(word) => {
-                        // An ampersand is an "and" wherever it stands.
-                        words.insert(if word == "&" { "and".to_owned() } else { cut(&word, MAX_WORD_CHARS) });
-                    }
-                    Piece::Cjk(run) => {
-                        words.extend(text::bigrams(&run));
-                        words.extend(run.chars().map(String::from));
-                    }
-                }
-            }
+        for genre in document.genres().iter().collect::<BTreeSet<_>>() {
+            fields.add_text(self.genres, genre);
         }
-        words.extend(accented(written).map(|word| cut(&word, MAX_WORD_CHARS)));
+        let shape = Shape::of(document);
+        fields.add_u64(self.lengths, (shape.artist_length << 4 | shape.length) as u64);
+        fields.add_u64(self.hashes, shape.hashes.0.into());
+        fields.add_u64(self.popularity, document.popularity().into());
+        fields.add_u64(self.digest, digest(document));
     }
 }
 
-/// The forms of a name in which it is compared as a whole.
-fn wholes(name: &str) -> Vec<String> {
-    let whole = whole(name);
-    let folded = text::fold(name);
-    let bare = folded.strip_prefix("the ").map(self::whole).filter(|bare| !bare.is_empty());
-    std::iter::once(whole).chain(bare).collect()
+/// Terms as they are, without field norms, which only scoring by word frequency needs.
+fn terms(option: IndexRecordOption) -> TextOptions {
+    let indexing =
+        TextFieldIndexing::default().set_tokenizer("raw").set_index_option(option).set_fieldnorms(false);
+    TextOptions::default().set_indexing_options(indexing)
 }
 
-/// A name or a query as one word without accents.
-pub(super) fn whole(text: &str) -> String {
-    cut(&text::collapse(text), MAX_WHOLE_CHARS)
+/// The words, each as many times as the number of its set of places.
+fn tokens(document: &Document) -> PreTokenizedString {
+    let mut tokens = Vec::new();
+    for (word, places) in document.words() {
+        let token = Token { text: word, position: 0, ..Token::default() };
+        tokens.extend(std::iter::repeat_n(token, places.0.into()));
+    }
+    PreTokenizedString { text: String::new(), tokens }
 }
 
-/// A name or a query with its accents and punctuation.
-pub(super) fn exact(text: &str) -> String {
-    cut(&text::plain(text), MAX_WHOLE_CHARS)
+/// The first letters of a name as one word, with and without a leading "the".
+fn starts(name: &str) -> BTreeSet<String> {
+    let forms = [whole(name), whole(bare(name))];
+    forms.iter().map(|form| cut(form, START_CHARS)).filter(|start| !start.is_empty()).collect()
 }
 
-fn cut(text: &str, max_chars: usize) -> String {
-    text.chars().take(max_chars).collect()
+/// A name or a query as [`starts`] has it.
+pub(super) fn start(text: &str) -> String {
+    cut(&whole(text), START_CHARS)
 }
 
-/// Two documents of one digest are the same.
+/// Documents of different digests differ. An edit that happens to keep the 32 bits, one in 4 billion, is not seen.
 pub(super) fn digest(document: &Document) -> u64 {
     let json = serde_json::to_vec(document).expect("plain structs are JSON");
     let hash = Sha256::digest(json);
-    hash.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+    hash.iter().take(4).fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }

@@ -2,15 +2,14 @@
 
 use mixtape_domain::{AlbumId, ArtistId, TrackId};
 use proptest::prelude::*;
-use tantivy::Searcher;
 
 use super::apply::apply;
 use super::checkout::Checkout;
-use super::find;
+use super::find::Snapshot;
 use super::schema::Fields;
 use super::scratch::Scratch;
 use crate::document::{AlbumDocument, ArtistDocument, Change, Document, Key, Kind, TrackDocument};
-use crate::{Found, Query, Request};
+use crate::{Facet, Found, Query, Request};
 
 struct Catalogue {
     _folder: tempfile::TempDir,
@@ -90,14 +89,15 @@ impl Catalogue {
         applied.map_or(0, |applied| applied.changed)
     }
 
-    fn searcher(&self) -> Searcher {
-        self.checkout.open().unwrap().reader().unwrap().searcher()
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::open(self.checkout.open().unwrap().reader().unwrap().searcher()).unwrap()
     }
 
     fn find(&self, query: &str, offset: usize, limit: usize) -> Found {
         let Ok(query) = Query::parse(query) else { return Found::default() };
-        let request = Request { query, kinds: Kind::ALL.to_vec(), offset, limit };
-        find::search(&self.searcher(), &self.fields, &request).unwrap()
+        let request =
+            Request { query, kinds: Kind::ALL.to_vec(), facets: Facet::ALL.to_vec(), offset, limit };
+        self.snapshot().search(&request).unwrap()
     }
 
     fn finds_track(&self, query: &str, title: &str, artist: &str, album: &str) -> bool {
@@ -105,7 +105,7 @@ impl Catalogue {
     }
 
     fn suggested(&self, text: &str) -> Vec<String> {
-        let suggestions = find::suggest(&self.searcher(), &self.fields, text).unwrap();
+        let suggestions = self.snapshot().suggest(text).unwrap();
         suggestions.into_iter().map(|suggestion| suggestion.text).collect()
     }
 }
@@ -300,27 +300,27 @@ fn the_number_of_segments_stays_small() {
         let titles = (0..20).map(|number| format!("Song {batch} {number}"));
         catalogue.put(titles.map(|title| track(&title, "Artist", "Album", 2000, &[])));
     }
-    let searcher = catalogue.searcher();
-    assert_eq!(searcher.num_docs(), 1200);
-    assert!(searcher.segment_readers().len() <= 8, "{} segments", searcher.segment_readers().len());
+    let snapshot = catalogue.snapshot();
+    assert_eq!(snapshot.searcher.num_docs(), 1200);
+    assert!(snapshot.segments.len() <= 8, "{} segments", snapshot.segments.len());
 }
 
 #[test]
 fn all_keys_can_be_walked_through() {
     let catalogue = Catalogue::sample();
+    let snapshot = catalogue.snapshot();
     let mut walked = Vec::new();
-    loop {
-        let page = find::keys(&catalogue.searcher(), &catalogue.fields, walked.last(), 7).unwrap();
-        if page.is_empty() {
-            break;
-        }
-        walked.extend(page);
+    let mut from = Some(0);
+    while let Some(bucket) = from {
+        let (keys, next) = snapshot.keys(bucket, 7).unwrap();
+        walked.extend(keys);
+        from = next;
     }
     let mut distinct = walked.clone();
     distinct.sort();
     distinct.dedup();
     assert_eq!(distinct.len(), walked.len());
-    assert_eq!(walked.len() as u64, catalogue.searcher().num_docs());
+    assert_eq!(walked.len() as u64, snapshot.searcher.num_docs());
 }
 
 proptest! {

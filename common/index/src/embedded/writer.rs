@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use super::apply::{Applied, apply};
 use super::checkout::Checkout;
-use super::find;
+use super::find::Snapshot;
 use super::manifest::{FILES, File, MANIFEST, Manifest, Published, object_key, uploaded_at};
 use super::reader::blocking;
 use super::schema::Fields;
@@ -98,17 +98,25 @@ impl Writer {
         ))))
     }
 
-    /// Up to `limit` keys of documents that come after `after`. Some may have been deleted a moment ago.
+    /// About `limit` keys of documents, and the position after which there are more. Some may have been deleted a moment
+    /// ago.
     ///
     /// # Errors
-    /// The index is away or broken.
-    pub async fn keys(&self, after: Option<Key>, limit: usize) -> Result<Vec<Key>, IndexError> {
+    /// The index is away or broken, or `after` is no position.
+    pub async fn keys(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Key>, Option<String>), IndexError> {
+        let from =
+            after.unwrap_or("0").parse().map_err(|_| IndexError::Broken("no such position".to_owned()))?;
         let mut kept = self.0.base.lock().await;
         let base = self.0.base(kept.take(), IfBroken::Fail).await?;
         let index = base.checkout.open()?;
         *kept = Some(base);
-        let fields = self.0.fields.clone();
-        blocking(move || find::keys(&index.reader()?.searcher(), &fields, after.as_ref(), limit)).await
+        let (keys, next) =
+            blocking(move || Snapshot::open(index.reader()?.searcher())?.keys(from, limit)).await?;
+        Ok((keys, next.map(|bucket| bucket.to_string())))
     }
 }
 

@@ -1,0 +1,228 @@
+//! One segment, with everything open that queries look at: opening a column costs more than reading it.
+
+use std::sync::Arc;
+
+use tantivy::columnar::{Column, ColumnValues, StrColumn};
+use tantivy::fastfield::AliveBitSet;
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocId, DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
+
+use super::id::Ids;
+use super::postings::{Among, Hit, Terms, docs_of};
+use super::schema::{self, Fields};
+use crate::document::Kind;
+use crate::error::IndexError;
+use crate::plan::{Plan, Slot};
+use crate::ranking::{EXACT, Hashes, Places, Shape, Tally};
+
+/// A segment of a generation.
+pub(super) struct Segment {
+    pub(super) ids: Ids,
+    pub(super) start: Arc<InvertedIndexReader>,
+    pub(super) edge: Arc<InvertedIndexReader>,
+    words: Arc<InvertedIndexReader>,
+    genre: Arc<InvertedIndexReader>,
+    credit: Arc<InvertedIndexReader>,
+    year: Column<u64>,
+    genres: Option<StrColumn>,
+    lengths: Arc<dyn ColumnValues<u64>>,
+    hashes: Arc<dyn ColumnValues<u64>>,
+    popularity: Arc<dyn ColumnValues<u64>>,
+    alive: Option<AliveBitSet>,
+    pub(super) max_doc: u32,
+}
+
+/// A document that matches.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Match {
+    pub(super) doc: DocId,
+    pub(super) points: f32,
+}
+
+impl Segment {
+    pub(super) fn open(reader: &SegmentReader, fields: &Fields) -> Result<Self, IndexError> {
+        let columns = reader.fast_fields();
+        Ok(Self {
+            ids: Ids::open(reader, fields)?,
+            start: reader.inverted_index(fields.start)?,
+            edge: reader.inverted_index(fields.edge)?,
+            words: reader.inverted_index(fields.words)?,
+            genre: reader.inverted_index(fields.genre)?,
+            credit: reader.inverted_index(fields.credit)?,
+            year: columns.u64(schema::YEAR)?,
+            genres: columns.str(schema::GENRES)?,
+            lengths: columns.column_first_or_default(schema::LENGTHS)?,
+            hashes: columns.column_first_or_default(schema::HASHES)?,
+            popularity: columns.column_first_or_default(schema::POPULARITY)?,
+            alive: reader.alive_bitset().cloned(),
+            max_doc: reader.max_doc(),
+        })
+    }
+
+    pub(super) fn is_alive(&self, doc: DocId) -> bool {
+        self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
+    }
+
+    pub(super) fn kind(&self, doc: DocId) -> u64 {
+        self.ids.kind(doc)
+    }
+
+    pub(super) fn hashes(&self, doc: DocId) -> Hashes {
+        Hashes(u32::try_from(self.hashes.get_val(doc)).unwrap_or_default())
+    }
+
+    pub(super) fn popularity(&self, doc: DocId) -> u64 {
+        self.popularity.get_val(doc)
+    }
+
+    pub(super) fn shape(&self, doc: DocId) -> Shape {
+        let lengths = self.lengths.get_val(doc);
+        let [length, artist_length] = [lengths & 0xF, lengths >> 4].map(|length| length as usize);
+        Shape { length, artist_length, hashes: self.hashes(doc) }
+    }
+
+    pub(super) fn year(&self, doc: DocId) -> Option<u64> {
+        self.year.first(doc)
+    }
+
+    /// The genres of a document, as numbers that belong to this segment.
+    pub(super) fn genres(&self, doc: DocId) -> impl Iterator<Item = u64> + '_ {
+        self.genres.iter().flat_map(move |genres| genres.term_ords(doc))
+    }
+
+    /// What a genre's number stands for.
+    pub(super) fn genre_name(&self, number: u64) -> Result<String, IndexError> {
+        let mut name = String::new();
+        if let Some(genres) = &self.genres {
+            genres.ord_to_str(number, &mut name)?;
+        }
+        Ok(name)
+    }
+
+    /// The documents that a query means, in order, each once.
+    pub(super) fn matches(&self, plan: &Plan) -> Result<Vec<Match>, IndexError> {
+        let filters = plan.filters.iter().map(|slot| self.terms(slot)).collect::<Result<Vec<_>, _>>()?;
+        let has_terms = plan.readings.iter().any(|slots| !slots.is_empty());
+        let mut matches = Vec::new();
+        for slots in &plan.readings {
+            let terms = slots.iter().map(|slot| self.terms(slot)).collect::<Result<Vec<_>, _>>()?;
+            let weights: Vec<u16> = slots.iter().map(|slot| slot.weight).collect();
+            let tallies = self.intersect(&terms, &weights, &filters)?;
+            self.judge(plan, tallies, &mut matches)?;
+        }
+        if has_terms {
+            let tallies = self.same_names(plan, &filters)?;
+            self.judge(plan, tallies, &mut matches)?;
+        }
+        matches.sort_by(|one, other| one.doc.cmp(&other.doc).then(other.points.total_cmp(&one.points)));
+        matches.dedup_by_key(|found| found.doc);
+        Ok(matches)
+    }
+
+    fn terms(&self, slot: &Slot) -> Result<Terms, IndexError> {
+        let index = if slot.places == Places::GENRE { &self.genre } else { &self.words };
+        Terms::find(index, &slot.ways, slot.places)
+    }
+
+    /// The documents that meet all terms and all filters; without any of them, all.
+    fn intersect(
+        &self,
+        terms: &[Terms],
+        weights: &[u16],
+        filters: &[Terms],
+    ) -> Result<Vec<(DocId, Tally)>, IndexError> {
+        let scored = terms.iter().zip(weights).map(|(terms, weight)| (terms, Some(*weight)));
+        let mut order: Vec<_> = scored.chain(filters.iter().map(|terms| (terms, None))).collect();
+        // The rarest first: what follows is only asked for the few that are left.
+        order.sort_by_cached_key(|(terms, _)| terms.most());
+        if order.first().is_some_and(|(terms, _)| terms.most() == 0) {
+            return Ok(Vec::new());
+        }
+        let mut met: Option<Vec<(DocId, Tally)>> = None;
+        for (terms, weight) in order {
+            let add = |tally: Tally, hit: &Hit| match weight {
+                Some(weight) => tally.with(hit.points, hit.places, weight),
+                None => tally,
+            };
+            met = Some(match met {
+                None => {
+                    let hits = terms.hits(Among::All { of: self.max_doc })?;
+                    hits.iter().map(|hit| (hit.doc, add(Tally::ZERO, hit))).collect()
+                }
+                Some(before) => {
+                    let docs: Vec<DocId> = before.iter().map(|(doc, _)| *doc).collect();
+                    let hits = terms.hits(Among::Some { docs: &docs, of: self.max_doc })?;
+                    let mut rest = before.as_slice();
+                    let tally = |hit: &Hit| {
+                        rest = &rest[rest.partition_point(|(doc, _)| *doc < hit.doc)..];
+                        rest.first().map(|(doc, tally)| (*doc, add(*tally, hit)))
+                    };
+                    hits.iter().filter_map(tally).collect()
+                }
+            });
+        }
+        Ok(met.unwrap_or_else(|| (0..self.max_doc).map(|doc| (doc, Tally::ZERO)).collect()))
+    }
+
+    /// The documents whose name, or whose artist's name, is the whole query, however it is cut into words.
+    fn same_names(&self, plan: &Plan, filters: &[Terms]) -> Result<Vec<(DocId, Tally)>, IndexError> {
+        let whole = &plan.asked.whole;
+        if whole.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut hits = Vec::new();
+        for doc in docs(&self.start, &schema::start(whole))? {
+            if plan.asked.is_name(self.hashes(doc)) {
+                hits.push(Hit { doc, points: EXACT + Places::TITLE.points(), places: Places::TITLE });
+            }
+        }
+        for doc in docs(&self.credit, whole)? {
+            hits.push(Hit { doc, points: EXACT + Places::ARTIST.points(), places: Places::ARTIST });
+        }
+        hits.sort_by(|one, other| one.doc.cmp(&other.doc).then(other.points.total_cmp(&one.points)));
+        hits.dedup_by_key(|hit| hit.doc);
+        for terms in filters {
+            let docs = docs_of(&hits);
+            let passed = docs_of(&terms.hits(Among::Some { docs: &docs, of: self.max_doc })?);
+            hits.retain(|hit| passed.binary_search(&hit.doc).is_ok());
+        }
+        Ok(hits.iter().map(|hit| (hit.doc, Tally::ZERO.with(hit.points, hit.places, 1))).collect())
+    }
+
+    /// Leaves out what is deleted or excluded by the query, and counts the points of the rest.
+    fn judge(
+        &self,
+        plan: &Plan,
+        tallies: Vec<(DocId, Tally)>,
+        matches: &mut Vec<Match>,
+    ) -> Result<(), IndexError> {
+        let credited = if tallies.is_empty() { Vec::new() } else { docs(&self.credit, &plan.asked.whole)? };
+        let mut credited = credited.as_slice();
+        for (doc, tally) in tallies {
+            let in_years = |(from, to): &(u16, u16)| {
+                self.year(doc).is_some_and(|year| (u64::from(*from)..=u64::from(*to)).contains(&year))
+            };
+            let is_excluded = plan.only_tracks && self.kind(doc) != Kind::Track.number();
+            if is_excluded || !self.is_alive(doc) || !plan.years.iter().all(in_years) {
+                continue;
+            }
+            credited = &credited[credited.partition_point(|credited| *credited < doc)..];
+            let points = plan.asked.total(tally, self.shape(doc), credited.first() == Some(&doc));
+            matches.push(Match { doc, points });
+        }
+        Ok(())
+    }
+}
+
+/// The documents of a term, in order.
+pub(super) fn docs(index: &InvertedIndexReader, term: &str) -> Result<Vec<DocId>, IndexError> {
+    let info = index.terms().get(term)?;
+    let Some(info) = info else { return Ok(Vec::new()) };
+    let mut postings = index.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
+    let mut docs = Vec::new();
+    while postings.doc() != TERMINATED {
+        docs.push(postings.doc());
+        postings.advance();
+    }
+    Ok(docs)
+}

@@ -1,0 +1,126 @@
+//! Which parts of a name a query meant.
+
+use mixtape_domain::text;
+
+use crate::names::Bag;
+use crate::plan::{Plan, Slot, Stage, Way};
+use crate::query::{Field, Query};
+use crate::ranking::Places;
+
+/// Longer words are shown as met as a whole, whichever part was typed.
+const MAX_PART_CHARS: usize = 40;
+
+/// A part of a name. All parts together are the name as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub text: String,
+    /// Whether the query meant this part.
+    pub is_match: bool,
+}
+
+/// A query, ready to be shown in the names that it found.
+#[derive(Debug)]
+pub struct Highlighter {
+    /// The slots of each term and each filter: as typed, and with typing errors.
+    slots: Vec<[Slot; 2]>,
+    /// The slots of neighbours that are one word of a name.
+    joined: Vec<Slot>,
+}
+
+impl Highlighter {
+    pub fn new(query: &Query) -> Self {
+        let slots = |stage| {
+            let mut plan = Plan::new(query, stage);
+            let joined: Vec<Slot> = plan.readings.drain(1..).flatten().filter(Slot::is_joined).collect();
+            (plan.readings.remove(0).into_iter().chain(plan.filters).collect::<Vec<_>>(), joined)
+        };
+        let ((literal, _), (tolerant, joined)) = (slots(Stage::Literal), slots(Stage::Tolerant));
+        let slots =
+            literal.into_iter().zip(tolerant).map(|(literal, tolerant)| [literal, tolerant]).collect();
+        Self { slots, joined }
+    }
+
+    /// The names of one thing in parts, in the order given.
+    pub fn parts(&self, names: &[(Field, &str)]) -> Vec<Vec<Part>> {
+        let mut bag = Bag::default();
+        for (field, name) in names {
+            bag.add([name], place(*field));
+        }
+        // A typing error is only looked for in what is not there as typed.
+        let met = |[literal, tolerant]: &'_ [Slot; 2]| match bag.meets(literal) {
+            Some(_) => 0,
+            None => usize::from(bag.meets(tolerant).is_some()),
+        };
+        let slots = self.slots.iter().map(|stages| &stages[met(stages)]).chain(&self.joined);
+        let slots: Vec<&Slot> = slots.collect();
+        names.iter().map(|(field, name)| parts(name, place(*field), &slots)).collect()
+    }
+}
+
+fn place(field: Field) -> Places {
+    match field {
+        Field::Track => Places::TITLE,
+        Field::Artist => Places::ARTIST,
+        Field::Album => Places::ALBUM,
+        Field::Genre => Places::GENRE,
+    }
+}
+
+fn parts(name: &str, place: Places, slots: &[&Slot]) -> Vec<Part> {
+    let mut parts = Parts::default();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let space = rest.len() - rest.trim_start().len();
+        parts.push(&rest[..space], false);
+        rest = &rest[space..];
+        let (word, after) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
+        let range = slots.iter().filter_map(|slot| range(word, place, slot)).max_by_key(|range| range.len());
+        let (from, to) = range.map_or((0, 0), |range| (range.start, range.end));
+        parts.push(&word[..from], false);
+        parts.push(&word[from..to], true);
+        parts.push(&word[to..], false);
+        rest = after;
+    }
+    parts.0
+}
+
+/// Neighbours of one kind become one part.
+#[derive(Default)]
+struct Parts(Vec<Part>);
+
+impl Parts {
+    fn push(&mut self, text: &str, is_match: bool) {
+        match self.0.last_mut() {
+            _ if text.is_empty() => {}
+            Some(last) if last.is_match == is_match => last.text.push_str(text),
+            _ => self.0.push(Part { text: text.to_owned(), is_match }),
+        }
+    }
+}
+
+/// The bytes of a written word that a slot meant.
+fn range(word: &str, place: Places, slot: &Slot) -> Option<std::ops::Range<usize>> {
+    let mut bag = Bag::default();
+    bag.add([word], place);
+    let longest =
+        |way: &Way| way.typed().filter_map(|typed| find(word, typed)).max_by_key(|range| range.len());
+    if bag.meets(slot).is_some() {
+        // As far as it was typed; where it was typed otherwise, all of it.
+        return Some(slot.ways.iter().filter_map(longest).next().unwrap_or(0..word.len()));
+    }
+    // Of a word that is torn apart or a longer run, this may be one piece.
+    let is_piece = |piece: &&str| text::fold(word) == **piece && slot.places.holds(place);
+    slot.ways.iter().flat_map(Way::pieces).any(|piece| is_piece(&piece)).then_some(0..word.len())
+}
+
+/// Where a word starts to be what was typed, and how far. Both are compared folded.
+fn find(word: &str, typed: &str) -> Option<std::ops::Range<usize>> {
+    if word.chars().count() > MAX_PART_CHARS {
+        return None;
+    }
+    let ends = || word.char_indices().map(|(at, character)| at + character.len_utf8());
+    let (from, _) = word.char_indices().find(|(at, _)| text::collapse(&word[*at..]).starts_with(typed))?;
+    let to =
+        ends().filter(|end| *end > from).find(|end| text::collapse(&word[from..*end]).starts_with(typed))?;
+    Some(from..to)
+}
