@@ -141,8 +141,19 @@ impl Catalogue {
         near.map(|spelling| spelling.word.as_str()).collect()
     }
 
-    /// Whether so few things of the kind hold, for each list, one of its words that all of them fit on one page.
-    pub(super) fn is_clear(&self, kind: Kind, lists: &[Vec<&str>]) -> bool {
+    /// The words that begin with something that is at most so many typing errors away.
+    pub(super) fn starting_nearly(&self, start: &str, errors: usize) -> Vec<&str> {
+        let typed: Vec<char> = start.chars().collect();
+        let lengths = typed.len() - errors..=typed.len() + errors;
+        let begins = |spelling: &&Spelling| {
+            let mut lengths = lengths.clone().filter(|length| *length <= spelling.letters.len());
+            lengths.any(|length| letters::errors(&typed, &spelling.letters[..length]) <= errors)
+        };
+        self.spellings.iter().filter(begins).map(|spelling| spelling.word.as_str()).collect()
+    }
+
+    /// The things of the kind that hold, for each list, one of its words.
+    fn fitting(&self, kind: Kind, lists: &[Vec<&str>]) -> Vec<&Thing> {
         let mut fitting: Option<HashSet<usize>> = None;
         for list in lists {
             let places = list.iter().filter_map(|word| self.words.get(*word)).flatten().copied();
@@ -152,16 +163,33 @@ impl Catalogue {
                 None => places.collect(),
             });
         }
-        fitting.is_some_and(|fitting| fitting.len() <= MOST_EQUALS)
+        fitting.into_iter().flatten().map(|place| &self.things[place]).collect()
     }
 
-    /// As [`Self::is_clear`] for a query whose words are complete, but for what may follow the last.
-    pub(super) fn is_clear_as_typed(&self, kind: Kind, query: &str) -> bool {
+    /// As [`Self::fitting`] for a query whose words are complete, but for what may follow the last.
+    fn fitting_as_typed(&self, kind: Kind, query: &str) -> Vec<&Thing> {
         let typed = words(query);
-        let Some((last, before)) = typed.split_last() else { return false };
+        let Some((last, before)) = typed.split_last() else { return Vec::new() };
         let mut lists: Vec<Vec<&str>> = before.iter().map(|word| vec![word.as_str()]).collect();
         lists.push(self.starting(last));
-        self.is_clear(kind, &lists)
+        self.fitting(kind, &lists)
+    }
+
+    /// Whether something fits, and so little that all of it has room on the first page.
+    pub(super) fn is_clear(&self, kind: Kind, lists: &[Vec<&str>]) -> bool {
+        (1..=MOST_EQUALS).contains(&self.fitting(kind, lists).len())
+    }
+
+    /// As [`Self::is_clear`] for a query as it stands in the search field.
+    pub(super) fn is_clear_as_typed(&self, kind: Kind, query: &str) -> bool {
+        (1..=MOST_EQUALS).contains(&self.fitting_as_typed(kind, query).len())
+    }
+
+    /// Whether the words of the query are in no other name than this thing's.
+    pub(super) fn is_meant_alone(&self, thing: &Thing, query: &str) -> bool {
+        let fitting = self.fitting_as_typed(thing.kind, query);
+        let name = same(&thing.name);
+        !fitting.is_empty() && fitting.iter().all(|fitting| same(&fitting.name) == name)
     }
 }
 

@@ -14,12 +14,18 @@ pub(super) enum Class {
     Exact,
     /// The last word is not finished.
     Prefix,
+    /// Some words of the name, or of the name and the artist.
+    Partial,
     /// A letter too many, too few or wrong in a word of four letters or more.
     OneTypo,
     /// A letter too few in a word of four, which leaves three.
     ShortTypo,
     /// Two typing errors in a word of eight letters or more.
     TwoTypos,
+    /// One in each of two words.
+    TypoEach,
+    /// One in the last word, which is not finished.
+    PrefixTypo,
     /// Two neighbouring letters in the wrong order.
     Swapped,
     /// Accents left out, mistaken or added.
@@ -44,12 +50,15 @@ pub(super) enum Class {
 }
 
 impl Class {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Exact,
         Self::Prefix,
+        Self::Partial,
         Self::OneTypo,
         Self::ShortTypo,
         Self::TwoTypos,
+        Self::TypoEach,
+        Self::PrefixTypo,
         Self::Swapped,
         Self::Accents,
         Self::Case,
@@ -68,9 +77,12 @@ impl Class {
         match self {
             Self::Exact => "exact",
             Self::Prefix => "prefix",
+            Self::Partial => "partial",
             Self::OneTypo => "one_typo",
             Self::ShortTypo => "short_typo",
             Self::TwoTypos => "two_typos",
+            Self::TypoEach => "typo_each",
+            Self::PrefixTypo => "prefix_typo",
             Self::Swapped => "swapped",
             Self::Accents => "accents",
             Self::Case => "case",
@@ -136,6 +148,13 @@ impl Wanted {
 
     pub(super) fn holding(self, part: &str) -> Self {
         Self { part: Some(part.to_owned()), ..self }
+    }
+
+    /// Whether this thing of the catalogue is right, as far as names tell.
+    pub(super) fn is_thing(&self, thing: &Thing) -> bool {
+        let equals =
+            |wanted: &Option<String>, name: &str| wanted.as_ref().is_none_or(|wanted| *wanted == same(name));
+        self.kind == thing.kind && equals(&self.name, &thing.name) && equals(&self.artist, &thing.artist)
     }
 
     /// Whether this item of an answer is right.

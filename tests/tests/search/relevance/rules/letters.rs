@@ -17,7 +17,7 @@ pub(in super::super) enum Slip {
 }
 
 impl Slip {
-    const ALL: [Self; 4] = [Self::Insertion, Self::Deletion, Self::Substitution, Self::Swap];
+    pub(super) const ALL: [Self; 4] = [Self::Insertion, Self::Deletion, Self::Substitution, Self::Swap];
 }
 
 /// The word with one error; the seed decides where. `None` where the word cannot have this error: it holds other

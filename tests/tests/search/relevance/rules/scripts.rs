@@ -43,14 +43,14 @@ pub(super) fn part(_: &Catalogue, thing: &Thing, seed: usize) -> Option<(String,
     Some((query.clone(), Wanted::any(thing.kind).holding(&query)))
 }
 
+/// A name of one or two letters, alone or with the artist.
 pub(super) fn short(_: &Catalogue, thing: &Thing, seed: usize) -> Option<(String, Wanted)> {
     if same(&thing.name).chars().count() > SHORT {
         return None;
     }
-    let is_with_artist = seed.is_multiple_of(2) || thing.name.chars().all(|letter| !letter.is_alphanumeric());
-    Some(if is_with_artist {
-        (format!("{} {}", thing.name, thing.artist), Wanted::all_of(thing))
-    } else {
+    Some(if seed.is_multiple_of(2) {
         (thing.name.clone(), Wanted::name_of(thing))
+    } else {
+        (format!("{} {}", thing.name, thing.artist), Wanted::all_of(thing))
     })
 }

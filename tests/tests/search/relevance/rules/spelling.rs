@@ -1,5 +1,7 @@
 //! Names in another spelling: accents, case, punctuation, spaces.
 
+use mixtape_index::Kind;
+
 use super::super::catalogue::{Catalogue, Thing, same};
 use super::super::judged::Wanted;
 
@@ -164,6 +166,27 @@ pub(super) fn joined(catalogue: &Catalogue, thing: &Thing, _: usize) -> Option<(
     }
     let query = std::iter::once(joined.as_str()).chain(rest.iter().copied()).collect::<Vec<_>>().join(" ");
     respelled(catalogue, thing, query)
+}
+
+/// The artist's name of two words as one, before or after the title.
+pub(super) fn joined_beside(catalogue: &Catalogue, thing: &Thing, seed: usize) -> Option<(String, Wanted)> {
+    let artist = Thing { kind: Kind::Artist, name: thing.artist.clone(), ..thing.clone() };
+    let (artist, _) = joined(catalogue, &artist, seed)?;
+    beside(thing, &artist, seed)
+}
+
+/// A compound in the artist's name as two words, before or after the title.
+pub(super) fn split_beside(catalogue: &Catalogue, thing: &Thing, seed: usize) -> Option<(String, Wanted)> {
+    let artist = Thing { kind: Kind::Artist, name: thing.artist.clone(), ..thing.clone() };
+    let (artist, _) = split(catalogue, &artist, seed)?;
+    beside(thing, &artist, seed)
+}
+
+fn beside(thing: &Thing, artist: &str, seed: usize) -> Option<(String, Wanted)> {
+    let title = thing.name.to_lowercase();
+    let query =
+        if seed.is_multiple_of(2) { format!("{title} {artist}") } else { format!("{artist} {title}") };
+    Some((query, Wanted::all_of(thing)))
 }
 
 /// One word as two that are words too: thunder struck.

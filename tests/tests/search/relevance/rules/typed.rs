@@ -7,6 +7,10 @@ use super::super::judged::Wanted;
 
 /// The shortest beginning of a word that is asked for.
 const SHORTEST_START: usize = 2;
+/// Words of which a part of a name consists.
+const PART: usize = 2;
+/// Words of title and artist from which they are long together.
+const LONG: usize = 12;
 /// Longer names nobody types word by word.
 pub(super) const MOST_WORDS: usize = 6;
 
@@ -59,8 +63,7 @@ pub(super) fn in_other_order(catalogue: &Catalogue, thing: &Thing, seed: usize) 
         words.rotate_left(1);
     }
     let query = words.join(" ");
-    let is_another = catalogue.has(thing.kind, &query);
-    (!is_another && catalogue.is_clear_as_typed(thing.kind, &query)).then(|| (query, Wanted::name_of(thing)))
+    catalogue.is_meant_alone(thing, &query).then(|| (query, Wanted::name_of(thing)))
 }
 
 /// Title and artist, artist and title, with and without a dash.
@@ -73,4 +76,58 @@ pub(super) fn with_artist(_: &Catalogue, thing: &Thing, seed: usize) -> Option<(
         _ => format!("{name} {artist}").to_lowercase(),
     };
     Some((query, Wanted::all_of(thing)))
+}
+
+/// As [`with_artist`], of one of several versions: Never (Love To Infinity Radio Mix).
+pub(super) fn version_with_artist(
+    catalogue: &Catalogue,
+    thing: &Thing,
+    seed: usize,
+) -> Option<(String, Wanted)> {
+    thing.name.contains('(').then(|| with_artist(catalogue, thing, seed)).flatten()
+}
+
+/// As [`with_artist`], of long names: movements and their orchestras.
+pub(super) fn long_with_artist(
+    catalogue: &Catalogue,
+    thing: &Thing,
+    seed: usize,
+) -> Option<(String, Wanted)> {
+    let words = thing.words.len() + words_of(&thing.artist).len();
+    (words >= LONG).then(|| with_artist(catalogue, thing, seed)).flatten()
+}
+
+/// Title and album, album and title.
+pub(super) fn with_album(_: &Catalogue, thing: &Thing, seed: usize) -> Option<(String, Wanted)> {
+    let (name, album) = (&thing.name, thing.album.as_ref()?);
+    let query = if seed.is_multiple_of(2) { format!("{name} {album}") } else { format!("{album} {name}") };
+    Some((query, Wanted::name_of(thing).on(album)))
+}
+
+/// The two longest words of a name of more than two.
+pub(super) fn part(catalogue: &Catalogue, thing: &Thing, _: usize) -> Option<(String, Wanted)> {
+    let mut kept = thing.words.clone();
+    while kept.len() > PART {
+        let shortest = (0..kept.len()).min_by_key(|place| kept[*place].len())?;
+        kept.remove(shortest);
+    }
+    let query = kept.join(" ");
+    let is_judged = thing.words.len() > PART && catalogue.is_meant_alone(thing, &query);
+    is_judged.then(|| (query, Wanted::name_of(thing)))
+}
+
+/// The longest word of the title and the longest of the artist's name, in either order.
+pub(super) fn part_with_artist(
+    catalogue: &Catalogue,
+    thing: &Thing,
+    seed: usize,
+) -> Option<(String, Wanted)> {
+    let of_name = thing.words.iter().max_by_key(|word| word.len())?.clone();
+    let of_artist = words_of(&thing.artist).into_iter().max_by_key(String::len)?;
+    let query = if seed.is_multiple_of(2) {
+        format!("{of_name} {of_artist}")
+    } else {
+        format!("{of_artist} {of_name}")
+    };
+    catalogue.is_meant_alone(thing, &query).then(|| (query, Wanted::all_of(thing)))
 }
