@@ -1,5 +1,7 @@
 //! Names with typing errors.
 
+use mixtape_index::Kind;
+
 use super::super::catalogue::{Catalogue, Thing, words};
 use super::super::judged::Wanted;
 use super::letters::{Slip, slip, two_slips};
@@ -9,56 +11,93 @@ use super::typed::MOST_WORDS;
 const ONE_FROM: usize = 4;
 const TWO_FROM: usize = 8;
 
-/// One error in the name. A letter is missing only where four remain; where three do, it is [`short`].
-pub(super) fn one(catalogue: &Catalogue, thing: &Thing, kind: Slip, seed: usize) -> Option<(String, Wanted)> {
+/// A query before anything in it is wrong.
+struct Typed<'a> {
+    catalogue: &'a Catalogue,
+    kind: Kind,
+    words: Vec<String>,
+    /// How many of them, from the first on, may be mistyped.
+    mistakable: usize,
+}
+
+impl<'a> Typed<'a> {
+    fn name(catalogue: &'a Catalogue, thing: &Thing) -> Self {
+        let words = thing.words.clone();
+        Self { catalogue, kind: thing.kind, mistakable: words.len(), words }
+    }
+
+    /// The artist, mistyped, and the title.
+    fn artist_before_title(catalogue: &'a Catalogue, thing: &Thing) -> Self {
+        let mut words = words(&thing.artist);
+        let mistakable = words.len();
+        words.extend(thing.words.iter().cloned());
+        Self { catalogue, kind: thing.kind, words, mistakable }
+    }
+
+    /// The query with so many errors in one word, unless nobody can know what is meant or too much fits.
+    fn with_errors(
+        mut self,
+        errors: usize,
+        seed: usize,
+        slip: impl Fn(&str) -> Option<String>,
+    ) -> Option<String> {
+        let slips: Vec<(usize, String)> =
+            (0..self.mistakable).filter_map(|place| Some((place, slip(&self.words[place])?))).collect();
+        let (place, wrong) = slips.get(seed.checked_rem(slips.len())?)?.clone();
+        let mut lists: Vec<Vec<&str>> = self.words.iter().map(|word| vec![word.as_str()]).collect();
+        lists[place] = meant(self.catalogue, &wrong, &self.words[place], errors)?;
+        if self.words.len() > MOST_WORDS || !self.catalogue.is_clear(self.kind, &lists) {
+            return None;
+        }
+        self.words[place] = wrong;
+        Some(self.words.join(" "))
+    }
+}
+
+/// One error in a word that is long enough. A letter is missing only where four remain; where three do, it is [`short`].
+fn one_slip(word: &str, kind: Slip, seed: usize) -> Option<String> {
     let from = if kind == Slip::Deletion { ONE_FROM + 1 } else { ONE_FROM };
-    let typed = words(&thing.name);
-    let query = mistyped(catalogue, thing, typed, 1, seed, |word| {
-        (word.len() >= from).then(|| slip(word, kind, seed)).flatten()
-    })?;
+    if word.len() < from { None } else { slip(word, kind, seed) }
+}
+
+/// One error in the name.
+pub(super) fn one(catalogue: &Catalogue, thing: &Thing, kind: Slip, seed: usize) -> Option<(String, Wanted)> {
+    let query = Typed::name(catalogue, thing).with_errors(1, seed, |word| one_slip(word, kind, seed))?;
     Some((query, Wanted::name_of(thing)))
 }
 
-/// The title as it is, and one error in the artist's name.
+/// One error in the artist's name, and the title as it is.
 pub(super) fn one_in_artist(
     catalogue: &Catalogue,
     thing: &Thing,
     kind: Slip,
     seed: usize,
 ) -> Option<(String, Wanted)> {
-    let mut typed = words(&thing.name);
-    let titled = typed.len();
-    typed.extend(words(&thing.artist));
-    let of_artist = typed.split_off(titled);
-    let from = if kind == Slip::Deletion { ONE_FROM + 1 } else { ONE_FROM };
-    // The artist first, so that the choice below falls on one of its words.
-    let query = mistyped(catalogue, thing, of_artist, 1, seed, |word| {
-        (word.len() >= from).then(|| slip(word, kind, seed)).flatten()
-    })?;
-    Some((format!("{query} {}", typed.join(" ")), Wanted::all_of(thing)))
+    let typed = Typed::artist_before_title(catalogue, thing);
+    let query = typed.with_errors(1, seed, |word| one_slip(word, kind, seed))?;
+    Some((query, Wanted::all_of(thing)))
 }
 
 /// A letter too few in a word of four.
 pub(super) fn short(catalogue: &Catalogue, thing: &Thing, seed: usize) -> Option<(String, Wanted)> {
-    let query = mistyped(catalogue, thing, words(&thing.name), 1, seed, |word| {
-        (word.len() == ONE_FROM).then(|| slip(word, Slip::Deletion, seed)).flatten()
+    let query = Typed::name(catalogue, thing).with_errors(1, seed, |word| {
+        if word.len() == ONE_FROM { slip(word, Slip::Deletion, seed) } else { None }
     })?;
     Some((query, Wanted::name_of(thing)))
 }
 
 /// Two errors in one long word.
 pub(super) fn two(catalogue: &Catalogue, thing: &Thing, seed: usize) -> Option<(String, Wanted)> {
-    let query = mistyped(catalogue, thing, words(&thing.name), 2, seed, |word| {
-        (word.len() >= TWO_FROM).then(|| two_slips(word, seed)).flatten()
-    })?;
+    let query = Typed::name(catalogue, thing)
+        .with_errors(2, seed, |word| if word.len() < TWO_FROM { None } else { two_slips(word, seed) })?;
     Some((query, Wanted::name_of(thing)))
 }
 
 /// An error in each of two words.
 pub(super) fn each(catalogue: &Catalogue, thing: &Thing, seed: usize) -> Option<(String, Wanted)> {
-    let mut typed = words(&thing.name);
+    let mut typed = thing.words.clone();
     let mut long = (0..typed.len()).filter(|place| typed[*place].len() > ONE_FROM);
-    let places = [long.next()?, long.last()?];
+    let places = [long.next()?, long.next_back()?];
     let mut lists: Vec<Vec<&str>> = thing.words.iter().map(|word| vec![word.as_str()]).collect();
     for place in places {
         let wrong = slip(&typed[place], Slip::ALL[(seed + place) % Slip::ALL.len()], seed / 4)?;
@@ -85,31 +124,6 @@ pub(super) fn unfinished(catalogue: &Catalogue, thing: &Thing, seed: usize) -> O
     lists.push(beginning);
     let typed: String = before.iter().flat_map(|word| [word, " "]).collect();
     catalogue.is_clear(thing.kind, &lists).then(|| (typed + &wrong, Wanted::name_of(thing)))
-}
-
-/// The words with errors in one of them, unless nobody can know what is meant or too much fits.
-fn mistyped(
-    catalogue: &Catalogue,
-    thing: &Thing,
-    typed: Vec<String>,
-    errors: usize,
-    seed: usize,
-    slip: impl Fn(&str) -> Option<String>,
-) -> Option<String> {
-    if typed.len() > MOST_WORDS {
-        return None;
-    }
-    let places: Vec<usize> = (0..typed.len()).filter(|place| slip(&typed[*place]).is_some()).collect();
-    let place = *places.get(seed.checked_rem(places.len())?)?;
-    let wrong = slip(&typed[place])?;
-    let mut lists: Vec<Vec<&str>> = typed.iter().map(|word| vec![word.as_str()]).collect();
-    lists[place] = meant(catalogue, &wrong, &typed[place], errors)?;
-    if !catalogue.is_clear(thing.kind, &lists) {
-        return None;
-    }
-    let mut typed = typed.clone();
-    typed[place] = wrong;
-    Some(typed.join(" "))
 }
 
 /// What a mistyped word can mean; `None` if it is another word of the catalogue or the beginning of one, or comes nearer
