@@ -45,12 +45,14 @@ pub(super) enum Class {
     Short,
     /// `artist:`, `album:`, `year:`, `genre:`.
     Filters,
+    /// What many names hold or begin with: the best known, with the most tracks, is meant.
+    Popular,
     /// Several of these at once.
     Sloppy,
 }
 
 impl Class {
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::Exact,
         Self::Prefix,
         Self::Partial,
@@ -69,6 +71,7 @@ impl Class {
         Self::NonLatin,
         Self::Short,
         Self::Filters,
+        Self::Popular,
         Self::Sloppy,
     ];
 
@@ -93,6 +96,7 @@ impl Class {
             Self::NonLatin => "non_latin",
             Self::Short => "short",
             Self::Filters => "filters",
+            Self::Popular => "popular",
             Self::Sloppy => "sloppy",
         }
     }
