@@ -1,7 +1,7 @@
 //! The real tracks, and what in them is alike: which words there are, and how many things a query fits.
 //!
-//! The rules leave out queries by it that nobody could judge, so it reads words in its own simple way and not in the
-//! engine's: an engine that misreads a name must not thereby excuse itself.
+//! The rules leave out queries by it that nobody could judge. It takes accents away as the engine does, but finds the
+//! words in its own simple way: an engine that takes a name apart wrongly must not thereby excuse itself.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;

@@ -73,7 +73,8 @@ pub(super) fn shortfalls(backend: &str, outcomes: &[Outcome<'_>]) -> Vec<String>
             let level = recorded[name][measure].as_f64();
             let slack = if measure == "recall_at_10" { 0 } else { 1000_u64.div_ceil(score.asked as u64) };
             if level.is_none_or(|level| written(share + slack) < level) {
-                lacking.push(format!("{measure} is {:.3}, recorded {level:?}", written(share)));
+                let before = level.map_or_else(|| "nothing".to_owned(), |level| format!("{level:.3}"));
+                lacking.push(format!("{measure} is {:.3}, recorded {before}", written(share)));
             }
         }
         if let Some(least) = promised(*class).filter(|least| score.recall_at_10 < *least) {

@@ -117,7 +117,8 @@ pub(super) fn unfinished(catalogue: &Catalogue, thing: &Thing, seed: usize) -> O
     }
     let wrong = slip(&last[..length], Slip::ALL[seed % Slip::ALL.len()], seed / 4)?;
     let beginning = catalogue.starting_nearly(&wrong, 1);
-    if !catalogue.starting(&wrong).is_empty() || !beginning.contains(&last.as_str()) {
+    let is_another = !catalogue.starting(&wrong).is_empty() || !catalogue.near(&wrong, 1).is_empty();
+    if is_another || !beginning.contains(&last.as_str()) {
         return None;
     }
     let mut lists: Vec<Vec<&str>> = before.iter().map(|word| vec![word.as_str()]).collect();
