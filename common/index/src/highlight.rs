@@ -30,9 +30,9 @@ pub struct Highlighter {
 impl Highlighter {
     pub fn new(query: &Query) -> Self {
         let slots = |stage| {
-            let mut plan = Plan::new(query, stage);
-            let joined: Vec<Slot> = plan.readings.drain(1..).flatten().filter(Slot::is_joined).collect();
-            (plan.readings.remove(0).into_iter().chain(plan.filters).collect::<Vec<_>>(), joined)
+            let Plan { slots, filters, .. } = Plan::new(query, stage);
+            let (joined, terms): (Vec<_>, Vec<_>) = slots.into_iter().partition(Slot::is_joined);
+            (terms.into_iter().chain(filters).collect::<Vec<_>>(), joined)
         };
         let ((literal, _), (tolerant, joined)) = (slots(Stage::Literal), slots(Stage::Tolerant));
         let slots =

@@ -164,7 +164,7 @@ fn a_track_is_found_however_its_names_are_typed() {
 #[test]
 fn all_words_must_match() {
     let catalogue = Catalogue::sample();
-    for query in ["bjork thunderstruck", "daft punk yesterday", "xyzzy", "東北", "arm of me", "1997 1998"] {
+    for query in ["bjork thunderstruck", "daft punk yesterday", "xyzzy", "東北", "amr of me", "1997 1998"] {
         assert_eq!(catalogue.find(query, 0, 10).tracks.total, 0, "{query:?}");
     }
 }
