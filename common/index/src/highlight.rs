@@ -124,3 +124,52 @@ fn find(word: &str, typed: &str) -> Option<std::ops::Range<usize>> {
         ends().filter(|end| *end > from).find(|end| text::collapse(&word[from..*end]).starts_with(typed))?;
     Some(from..to)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Title and artist with the parts that a query means in brackets.
+    fn shown(query: &str, title: &str, artist: &str) -> String {
+        let highlighter = Highlighter::new(&Query::parse(query).unwrap());
+        let names = [(Field::Track, title), (Field::Artist, artist)];
+        let written = |parts: Vec<Part>| -> String {
+            let part = |part: Part| if part.is_match { format!("[{}]", part.text) } else { part.text };
+            parts.into_iter().map(part).collect()
+        };
+        highlighter.parts(&names).into_iter().map(written).collect::<Vec<_>>().join(" / ")
+    }
+
+    #[test]
+    fn the_parts_that_were_meant_are_marked() {
+        for (query, title, artist, expected) in [
+            ("army bjork", "Army of Me", "Björk", "[Army] of Me / [Björk]"),
+            ("army bjö", "Army of Me", "Björk", "[Army] of Me / [Bjö]rk"),
+            ("bjrok", "Army of Me", "Björk", "Army of Me / [Björk]"),
+            ("acdc", "Thunderstruck", "AC/DC", "Thunderstruck / [AC/DC]"),
+            ("dc", "Thunderstruck", "AC/DC", "Thunderstruck / AC/[DC]"),
+            ("daftpunk", "One More Time", "Daft Punk", "One More Time / [Daft] [Punk]"),
+            ("hyper ballad", "Hyperballad", "Björk", "[Hyperballad] / Björk"),
+            ("日和", "群青日和", "東京事変", "群青[日和] / 東京事変"),
+            ("artist:queen", "Queen of Hearts", "Queen", "Queen of Hearts / [Queen]"),
+            ("rock & roll", "Rock and Roll", "Led Zeppelin", "[Rock] and [Roll] / Led Zeppelin"),
+            ("dont", "Don\u{2019}t  Stop", "Queen", "[Don\u{2019}t]  Stop / Queen"),
+            ("love", "Love Me Do", "Lovers", "[Love] Me Do / [Love]rs"),
+            ("loev", "Love Me Do", "Queen", "[Love] Me Do / Queen"),
+        ] {
+            assert_eq!(shown(query, title, artist), expected, "{query:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_are_the_name(query in "\\PC{1,20}", name in "\\PC{0,40}") {
+            prop_assume!(Query::parse(&query).is_ok());
+            let parts = Highlighter::new(&Query::parse(&query).unwrap()).parts(&[(Field::Track, &name)]);
+            let text: String = parts[0].iter().map(|part| part.text.as_str()).collect();
+            prop_assert_eq!(text, name);
+        }
+    }
+}
