@@ -119,7 +119,10 @@ fn find(word: &str, typed: &str) -> Option<std::ops::Range<usize>> {
         return None;
     }
     let ends = || word.char_indices().map(|(at, character)| at + character.len_utf8());
-    let (from, _) = word.char_indices().find(|(at, _)| text::collapse(&word[*at..]).starts_with(typed))?;
+    let rests = || word.char_indices().map(|(at, _)| (at, text::collapse(&word[at..])));
+    let (_, rest) = rests().find(|(_, rest)| rest.starts_with(typed))?;
+    // Punctuation before it is no part of it.
+    let (from, _) = rests().filter(|(_, same)| *same == rest).last()?;
     let to =
         ends().filter(|end| *end > from).find(|end| text::collapse(&word[from..*end]).starts_with(typed))?;
     Some(from..to)
