@@ -165,10 +165,17 @@ impl Domain {
         Ok(result)
     }
 
-    /// Changes documents, all or none.
-    pub(crate) fn apply(&self, changes: &BTreeMap<String, Change>) -> Result<(), Error> {
+    /// Changes documents, all or none, unless `read` refuses. It gets what the documents are indexed by, and what
+    /// they will be.
+    pub(crate) fn update<R, E: From<Error>>(
+        &self,
+        read: impl FnOnce(&Config, &Config) -> Result<(BTreeMap<String, Change>, R), E>,
+    ) -> Result<R, E> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.generation().apply(changes)
+        let generation = self.generation();
+        let (changes, result) = read(&generation.config, &self.lock().wanted())?;
+        generation.apply(&changes)?;
+        Ok(result)
     }
 
     /// Indexes all documents by the configuration as defined. Fields that some document does not fit are marked, and

@@ -85,6 +85,3 @@ async fn body(request: Request<Body>, most: usize) -> Result<Bytes, TooLarge> {
         TooLarge { status: StatusCode::PAYLOAD_TOO_LARGE, message }
     })
 }
-
-#[cfg(test)]
-mod tests;

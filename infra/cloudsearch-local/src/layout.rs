@@ -137,7 +137,7 @@ impl Columns {
     fn add(self, value: &Value, document: &mut TantivyDocument) {
         match (self, value) {
             (Self::One(column), Value::Int(number) | Value::Date(number)) => {
-                document.add_i64(column, *number)
+                document.add_i64(column, *number);
             }
             (Self::One(column), Value::Double(number)) => document.add_f64(column, *number),
             (Self::One(column), Value::Text(text)) => document.add_text(column, text),

@@ -17,6 +17,8 @@ use std::ops::Bound;
 const MAX_CLAUSES: usize = 1024;
 /// Deepest nesting of a query.
 const MAX_DEPTH: usize = 64;
+/// Most words between those of a phrase; more is the same.
+const MAX_DISTANCE: u32 = 10_000;
 
 /// What is wrong with a query, in words for whoever wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

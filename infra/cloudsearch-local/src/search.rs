@@ -7,15 +7,18 @@ pub(crate) mod order;
 mod request;
 
 use serde_json::{Map, Value as Json, json};
-use tantivy::Searcher;
 use tantivy::query::{BooleanQuery, ConstScoreQuery, Occur, Query};
 
 use crate::error::Error;
 use crate::generation::Generation;
+use crate::model::Source;
 use crate::query::{QueryError, compile};
 use crate::value::write_double;
 
 pub(crate) use request::{Request, size};
+
+/// Most bytes of the documents of an answer.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// Why a search has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -78,8 +81,14 @@ pub(crate) fn search(
     let counter = facets::Counter(request.facets.clone());
     let (page, counts) = searcher.search(&query, &(top, counter))?;
     let mut hits = Vec::new();
+    let mut bytes = 0;
     for hit in page.hits.iter().skip(request.start) {
-        hits.push(write_hit(generation, &searcher, request, format, hit)?);
+        let (id, source) = generation.load(&searcher, hit.address)?;
+        bytes += source.values().flatten().map(String::len).sum::<usize>();
+        if bytes > MAX_ANSWER_BYTES {
+            return Err(SearchError::invalid("The answer is too large; ask for fewer results with size"));
+        }
+        hits.push(write_hit(generation, request, format, hit.score, &id, &source));
     }
     let mut answer = json!({"hits": {"found": page.found, "start": request.start, "hit": hits}});
     if request.uses_cursor {
@@ -96,14 +105,14 @@ pub(crate) fn search(
 
 fn write_hit(
     generation: &Generation,
-    searcher: &Searcher,
     request: &Request,
     format: Format,
-    hit: &order::Hit,
-) -> Result<Json, SearchError> {
-    let (id, source) = generation.load(searcher, hit.address)?;
+    score: f32,
+    id: &str,
+    source: &Source,
+) -> Json {
     let mut fields = Map::new();
-    for (field, values) in generation.config.values(&source) {
+    for (field, values) in generation.config.values(source) {
         if !request.returned.contains(&field.name) {
             continue;
         }
@@ -119,7 +128,7 @@ fn write_hit(
         fields.insert(field.name.clone(), written);
     }
     if request.returns_score {
-        let score = write_double(f64::from(hit.score));
+        let score = write_double(f64::from(score));
         let written = if format == Format::Sdk { json!([score]) } else { json!(score) };
         fields.insert("_score".to_owned(), written);
     }
@@ -129,8 +138,8 @@ fn write_hit(
         written.insert("fields".to_owned(), Json::Object(fields));
     }
     if !request.highlights.is_empty() {
-        let texts = highlight::highlights(generation, request, &source);
+        let texts = highlight::highlights(generation, request, source);
         written.insert("highlights".to_owned(), Json::Object(texts));
     }
-    Ok(Json::Object(written))
+    Json::Object(written)
 }

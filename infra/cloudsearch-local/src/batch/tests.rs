@@ -94,7 +94,7 @@ fn what_is_wrong_is_named() {
         (add("a", &format!(r#"{{"title":"{long_title}"}}"#)), "larger than"),
     ] {
         let error = parse(Language::Json, &text).unwrap_err();
-        assert!(error.contains(expected), "{error} for {:.80}", text);
+        assert!(error.contains(expected), "{error} for {text:.80}");
     }
 }
 

@@ -21,6 +21,18 @@ enum Refusal {
     Failed(Error),
 }
 
+impl From<BatchError> for Refusal {
+    fn from(error: BatchError) -> Self {
+        Self::Batch(error)
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// How a batch is written and how its answer is.
 struct Kinds {
     batch: Language,
@@ -63,11 +75,10 @@ pub(super) async fn upload(
 }
 
 fn apply(domain: &Domain, language: Language, text: &str) -> Result<(usize, usize), Refusal> {
-    let wanted = domain.definition().wanted();
-    let active = &domain.generation().config;
-    let batch = Batch::parse(language, text, active, &wanted).map_err(Refusal::Batch)?;
-    domain.apply(&batch.changes).map_err(Refusal::Failed)?;
-    Ok((batch.adds, batch.deletes))
+    domain.update(|active, wanted| {
+        let batch = Batch::parse(language, text, active, wanted)?;
+        Ok((batch.changes, (batch.adds, batch.deletes)))
+    })
 }
 
 /// Reads the headers that say what comes and what is wanted.

@@ -8,6 +8,7 @@ use tantivy::query::{
     PhraseQuery, Query, RangeQuery, TermQuery,
 };
 use tantivy::schema::{Field as Column, IndexRecordOption};
+use tantivy::tokenizer::Token;
 
 use super::{DefaultOperator, Leaf, Node, Options, QueryError};
 use crate::layout::{Columns, Layout};
@@ -135,10 +136,7 @@ impl<'a> Compiler<'a> {
     /// A condition on one field. What the field cannot hold is an error if the field was named for it, and otherwise
     /// not found there.
     fn condition(&mut self, target: Target<'_>, leaf: &Leaf, is_named: bool) -> Compiled {
-        self.conditions += 1;
-        if self.conditions > MAX_CONDITIONS {
-            return Err(QueryError::syntax("too many clauses"));
-        }
+        self.spend(1)?;
         let (field, columns) = match target {
             Target::Id => return self.exact_text(self.layout.id, leaf, ID),
             Target::Field(field, columns) => (field, columns),
@@ -152,33 +150,38 @@ impl<'a> Compiler<'a> {
             (_, Columns::One(column)) => number(field, column, leaf),
             _ => Ok(None),
         };
-        if is_named { found } else { found.or(Ok(None)) }
+        match found {
+            // Whoever names no field does not know what the fields hold.
+            Err(_) if !is_named && self.conditions <= MAX_CONDITIONS && self.fuzzy <= MAX_FUZZY => Ok(None),
+            found => found,
+        }
+    }
+
+    fn spend(&mut self, conditions: usize) -> Result<(), QueryError> {
+        self.conditions += conditions;
+        if self.conditions > MAX_CONDITIONS {
+            return Err(QueryError::syntax("too many clauses"));
+        }
+        Ok(())
     }
 
     fn text(&mut self, field: &Field, column: Column, leaf: &Leaf) -> Compiled {
-        let Some(analyzer) = self.layout.analyzer(field) else { return Ok(None) };
+        let layout = self.layout;
+        let Some(analyzer) = layout.analyzer(field) else { return Ok(None) };
         Ok(match leaf {
             Leaf::Term(text) => {
                 let occur = match self.options.default_operator {
                     DefaultOperator::And => Occur::Must,
                     DefaultOperator::Or => Occur::Should,
                 };
-                let terms = analyzer.terms(text).into_iter();
-                let clauses: Vec<(Occur, Box<dyn Query>)> =
-                    terms.map(|token| (occur, scored(column, &token.text))).collect();
-                any_of(clauses)
+                let terms = analyzer.terms(text);
+                self.spend(terms.len())?;
+                any_of(terms.iter().map(|token| (occur, scored(column, &token.text))).collect())
             }
             Leaf::Phrase(text, slop) => {
                 let tokens = analyzer.terms(text);
-                let term = |text: &str| Term::from_field_text(column, text);
-                match tokens.as_slice() {
-                    [] => None,
-                    [token] => Some(scored(column, &token.text)),
-                    tokens => {
-                        let placed = tokens.iter().map(|token| (token.position, term(&token.text))).collect();
-                        Some(Box::new(PhraseQuery::new_with_offset_and_slop(placed, *slop)))
-                    }
-                }
+                self.spend(tokens.len())?;
+                phrase(column, &tokens, *slop)
             }
             Leaf::Prefix(text) => prefix(column, &analyzer.whole(text))?,
             Leaf::Fuzzy(text, errors) => self.fuzzy(column, &analyzer.whole(text), *errors)?,
@@ -232,6 +235,25 @@ fn term(term: Term) -> Box<dyn Query> {
 
 fn scored(column: Column, text: &str) -> Box<dyn Query> {
     Box::new(TermQuery::new(Term::from_field_text(column, text), IndexRecordOption::WithFreqs))
+}
+
+fn phrase(column: Column, tokens: &[Token], slop: u32) -> Option<Box<dyn Query>> {
+    match tokens {
+        [] => None,
+        [token] => Some(scored(column, &token.text)),
+        // The matcher of loose phrases takes time and memory that grow exponentially with the words, unless they are
+        // two. So each two neighbours must be as near as all of them together may be.
+        [_, _, _, ..] if slop > 0 => {
+            let pairs = tokens.windows(2).map(|pair| (Occur::Must, placed(column, pair, slop)));
+            any_of(pairs.collect())
+        }
+        tokens => Some(placed(column, tokens, slop)),
+    }
+}
+
+fn placed(column: Column, tokens: &[Token], slop: u32) -> Box<dyn Query> {
+    let terms = tokens.iter().map(|token| (token.position, Term::from_field_text(column, &token.text)));
+    Box::new(PhraseQuery::new_with_offset_and_slop(terms.collect(), slop))
 }
 
 fn prefix(column: Column, text: &str) -> Compiled {

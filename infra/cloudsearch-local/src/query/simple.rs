@@ -4,13 +4,13 @@
 //! or a quotation mark without its other half. Operators are applied from left to right, as in Lucene's
 //! `SimpleQueryParser`.
 
-use super::{DefaultOperator, Leaf, MAX_CLAUSES, MAX_DEPTH, Node, Options, QueryError};
+use super::{DefaultOperator, Leaf, MAX_CLAUSES, MAX_DEPTH, MAX_DISTANCE, Node, Options, QueryError};
 
 /// Most typing errors of a term.
 const MAX_ERRORS: u8 = 2;
 
 pub(super) fn parse(text: &str, options: &Options) -> Result<Node, QueryError> {
-    let mut parser = Parser { rest: text, options, clauses: 0 };
+    let mut parser = Parser { rest: text, options, clauses: 0, wraps: 0 };
     let top = parser.group(0)?;
     Ok(top.unwrap_or(Node::Or(Vec::new())))
 }
@@ -19,6 +19,8 @@ struct Parser<'a> {
     rest: &'a str,
     options: &'a Options,
     clauses: usize,
+    /// How deep the conditions lie that follow each other with another operator each time, as in `a | b + c | d`.
+    wraps: usize,
 }
 
 /// How a condition joins those before it.
@@ -36,11 +38,13 @@ struct Group {
 }
 
 impl Group {
-    fn add(&mut self, node: Node, join: Join) {
+    /// Adds a condition; answers whether those before it lie one level deeper now.
+    fn add(&mut self, node: Node, join: Join) -> bool {
         let Some(top) = self.top.take() else {
             self.top = Some(node);
-            return;
+            return false;
         };
+        let wraps = self.last.is_some_and(|last| last != join);
         self.top = Some(match (top, join) {
             (Node::And(mut nodes), Join::And) if self.last == Some(Join::And) => {
                 nodes.push(node);
@@ -54,6 +58,7 @@ impl Group {
             (top, Join::Or) => Node::Or(vec![top, node]),
         });
         self.last = Some(join);
+        wraps
     }
 }
 
@@ -116,7 +121,12 @@ impl<'a> Parser<'a> {
             if self.clauses > MAX_CLAUSES {
                 return Err(QueryError::syntax(format!("more than {MAX_CLAUSES} clauses")));
             }
-            group.add(if is_negated { Node::Not(Box::new(node)) } else { node }, join_now);
+            let node = if is_negated { Node::Not(Box::new(node)) } else { node };
+            self.wraps += usize::from(group.add(node, join_now));
+            if self.wraps > MAX_DEPTH {
+                let what = format!("the operator changes more than {MAX_DEPTH} times; use parentheses");
+                return Err(QueryError::syntax(what));
+            }
         }
         Ok(group.top)
     }
@@ -145,16 +155,16 @@ impl<'a> Parser<'a> {
         }
         self.rest = characters.as_str();
         let slop = if self.options.has("near") { self.tilde().unwrap_or(0) } else { 0 };
-        (!text.trim().is_empty()).then(|| Node::Leaf(None, Leaf::Phrase(text, slop)))
+        if text.trim().is_empty() { None } else { Some(Node::Leaf(None, Leaf::Phrase(text, slop))) }
     }
 
-    /// `~N` and what it says, if it stands here.
+    /// `~N` and what it says, if it stands here. A greater number says no more than [`MAX_DISTANCE`].
     fn tilde(&mut self) -> Option<u32> {
         let after = self.rest.strip_prefix('~')?;
         let end = after.find(|character: char| !character.is_ascii_digit()).unwrap_or(after.len());
         let (digits, rest) = after.split_at(end);
         self.rest = rest;
-        digits.parse().ok()
+        if digits.is_empty() { None } else { Some(digits.parse().unwrap_or(MAX_DISTANCE).min(MAX_DISTANCE)) }
     }
 
     /// Reads a term with what is appended to it.
@@ -173,12 +183,14 @@ impl<'a> Parser<'a> {
                 is_prefix = false;
                 continue;
             }
-            if character == '~' && self.options.has("fuzzy") && !text.is_empty() {
-                if let Some((distance, rest)) = self.fuzziness() {
-                    errors = Some(distance);
-                    self.rest = rest;
-                    break;
-                }
+            if character == '~'
+                && self.options.has("fuzzy")
+                && !text.is_empty()
+                && let Some((distance, rest)) = self.fuzziness()
+            {
+                errors = Some(distance);
+                self.rest = rest;
+                break;
             }
             is_prefix = character == '*' && self.options.has("prefix");
             text.push(character);

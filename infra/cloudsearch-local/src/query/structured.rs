@@ -2,10 +2,7 @@
 
 use std::ops::Bound;
 
-use super::{Leaf, MAX_CLAUSES, MAX_DEPTH, Node, QueryError};
-
-/// Most words between those that are near each other.
-const MAX_DISTANCE: u32 = 10_000;
+use super::{Leaf, MAX_CLAUSES, MAX_DEPTH, MAX_DISTANCE, Node, QueryError};
 
 pub(super) fn parse(text: &str) -> Result<Node, QueryError> {
     let mut parser = Parser { rest: text, clauses: 0 };

@@ -99,7 +99,7 @@ impl Request {
             uses_cursor: cursor.is_some(),
             after,
             fingerprint,
-            facets: of_fields(parameters, "facet", config, |field, options| Facet::parse(field, options))?,
+            facets: of_fields(parameters, "facet", config, Facet::parse)?,
             returned,
             returns_score,
             highlights: of_fields(parameters, "highlight", config, Highlight::parse)?,

@@ -91,10 +91,9 @@ pub(super) fn field(form: &Form<'_>) -> Result<Field, ConfigError> {
     let flag = |name: &str| form.flag(&format!("{options}{name}"));
     let text = |name: &str| form.get(&format!("{options}{name}"));
     let default = text("DefaultValue").map(str::to_owned);
-    if let Some(value) = &default {
-        if value.chars().count() > MAX_DEFAULT_CHARS || kind.parse(value).is_none() {
-            return Err(ConfigError::validation(format!("DefaultValue is no {scalar}")));
-        }
+    let fits = |value: &String| value.chars().count() <= MAX_DEFAULT_CHARS && kind.parse(value).is_some();
+    if !default.as_ref().is_none_or(fits) {
+        return Err(ConfigError::validation(format!("DefaultValue is no {scalar}")));
     }
     let sources = text("SourceFields").or_else(|| text("SourceField")).unwrap_or_default();
     let sources = sources.split(',').map(str::trim).filter(|name| !name.is_empty());

@@ -1,0 +1,7 @@
+//! The endpoint as its clients see it: requests in, answers out, a folder behind it.
+
+mod configuration;
+mod documents;
+mod robustness;
+mod searching;
+mod support;
