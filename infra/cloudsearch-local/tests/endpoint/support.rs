@@ -21,7 +21,7 @@ pub(crate) type Answer = (StatusCode, String);
 impl Endpoint {
     /// An endpoint without domains.
     pub(crate) fn empty() -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let router = Domains::open(folder.path()).unwrap().router();
         Self { folder, router }
     }
@@ -50,7 +50,7 @@ impl Endpoint {
 
     /// What would be found after the process had been killed now: the files as they are, opened by another.
     pub(crate) fn after_crash(&self) -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         copy(self.folder.path(), folder.path());
         let router = Domains::open(folder.path()).unwrap().router();
         Self { folder, router }
