@@ -227,7 +227,10 @@ impl Domain {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         // Without its definition it is no domain, wherever the removal ends.
         fs::remove_file(self.folder.join("domain.json"))?;
-        fs::remove_dir_all(&self.folder)?;
+        if let Err(error) = fs::remove_dir_all(&self.folder) {
+            // The index may be merging its files.
+            tracing::warn!(%error, folder = %self.folder.display(), "files of a deleted domain stay");
+        }
         Ok(())
     }
 

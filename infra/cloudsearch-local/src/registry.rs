@@ -67,8 +67,9 @@ impl Domains {
     /// Deletes a domain with its documents; answers it, if there was one.
     pub(crate) fn delete(&self, name: &str) -> Result<Option<Arc<Domain>>, Error> {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(domain) = open.remove(name) else { return Ok(None) };
-        domain.remove()?;
-        Ok(Some(domain))
+        if let Some(domain) = open.get(name) {
+            domain.remove()?;
+        }
+        Ok(open.remove(name))
     }
 }

@@ -13,7 +13,6 @@ use crate::error::Error;
 use crate::generation::Generation;
 use crate::model::Source;
 use crate::query::{QueryError, compile};
-use crate::value::write_double;
 
 pub(crate) use request::{Request, size};
 
@@ -128,7 +127,7 @@ fn write_hit(
         fields.insert(field.name.clone(), written);
     }
     if request.returns_score {
-        let score = write_double(f64::from(score));
+        let score = format!("{score:?}");
         let written = if format == Format::Sdk { json!([score]) } else { json!(score) };
         fields.insert("_score".to_owned(), written);
     }

@@ -65,7 +65,8 @@ impl Value {
     pub(crate) fn write(&self) -> String {
         match self {
             Self::Int(number) => number.to_string(),
-            Self::Double(number) => write_double(*number),
+            // With at least one decimal place, as in `5.0`.
+            Self::Double(number) => format!("{number:?}"),
             Self::Text(text) => text.clone(),
             Self::Date(milliseconds) => write_date(*milliseconds),
             Self::Latlon(latitude, longitude) => format!("{latitude},{longitude}"),
@@ -73,13 +74,8 @@ impl Value {
     }
 }
 
-/// A number with at least one decimal place, as in `5.0`.
-pub(crate) fn write_double(number: f64) -> String {
-    format!("{number:?}")
-}
-
 /// RFC 3339 in UTC. Every instant that [`Kind::parse`] accepts can be written.
-pub(crate) fn write_date(milliseconds: i64) -> String {
+fn write_date(milliseconds: i64) -> String {
     Timestamp::from_millisecond(milliseconds).map(|at| at.to_string()).unwrap_or_default()
 }
 

@@ -224,11 +224,13 @@ impl LocalCriterion {
                     return Ok(self.directed(2 * ordinal + 2));
                 }
                 let next = dictionary.term_bounds_to_ord(Bound::Included(text), Bound::Unbounded)?;
-                match next.0 {
-                    Bound::Included(ordinal) => self.directed(2 * ordinal + 1),
-                    Bound::Excluded(ordinal) => self.directed(2 * ordinal + 3),
-                    Bound::Unbounded => self.directed(1),
-                }
+                let next = match next.0 {
+                    Bound::Included(ordinal) | Bound::Excluded(ordinal) => ordinal,
+                    Bound::Unbounded => 0,
+                };
+                // Behind the last term, the next one is any great number.
+                let terms = u64::try_from(dictionary.num_terms()).unwrap_or(u64::MAX / 4);
+                self.directed(2 * next.min(terms) + 1)
             }
             (_, Part::Text(_)) => self.directed(0),
         })

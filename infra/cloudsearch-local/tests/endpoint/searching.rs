@@ -207,6 +207,40 @@ async fn a_cursor_walks_through_the_same_results_as_start() {
 }
 
 #[tokio::test]
+async fn a_cursor_walks_through_segments_of_many_terms() {
+    let endpoint = Endpoint::music().await;
+    // So mixed that the terms fill several blocks of each segment's dictionary.
+    let id = |number: u64| format!("{:016x}", number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let first: Vec<(String, Value)> =
+        (0..1500).map(|number| (id(number), json!({"title": "song"}))).collect();
+    let second: Vec<(String, Value)> =
+        (1000..3000).map(|number| (id(number), json!({"title": "song"}))).collect();
+    for batch in [&first, &second] {
+        let documents: Vec<(&str, Value)> =
+            batch.iter().map(|(id, fields)| (id.as_str(), fields.clone())).collect();
+        endpoint.add(&documents).await;
+    }
+    for sort in ["_id asc", "_id desc"] {
+        let base = [("q", "song"), ("sort", sort), ("return", "_no_fields")];
+        let expected = endpoint.ids(&[&base[..], &[("size", "10000")]].concat()).await;
+        let mut seen = Vec::new();
+        let mut cursor = "initial".to_owned();
+        loop {
+            let answer =
+                endpoint.search(&[&base[..], &[("size", "300"), ("cursor", &cursor)]].concat()).await;
+            let hits = answer["hits"]["hit"].as_array().unwrap();
+            if hits.is_empty() {
+                break;
+            }
+            seen.extend(hits.iter().map(|hit| hit["id"].as_str().unwrap().to_owned()));
+            cursor = answer["hits"]["cursor"].as_str().unwrap().to_owned();
+        }
+        assert_eq!(seen.len(), 3000, "1500 and 2000, of which 500 are the same");
+        assert_eq!(seen.join(" "), expected, "{sort}");
+    }
+}
+
+#[tokio::test]
 async fn facets_count_documents() {
     let endpoint = songs().await;
     for (field, options, expected) in [

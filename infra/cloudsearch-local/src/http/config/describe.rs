@@ -7,6 +7,9 @@ use crate::domain::Definition;
 use crate::http::xml::Element;
 use crate::model::{AnalysisScheme, Defined, Field, Suggester};
 
+/// How instants are written, in UTC.
+const SECONDS: &str = "%Y-%m-%dT%H:%M:%SZ";
+
 /// A domain's options, as defined or as the documents are indexed by.
 pub(super) struct View<'a> {
     pub(super) definition: &'a Definition,
@@ -107,8 +110,8 @@ fn status<T>(defined: &Defined<T>, is_active: bool) -> Element {
         () => "RequiresIndexDocuments",
     };
     let children = vec![
-        Element::text("CreationDate", defined.created),
-        Element::text("UpdateDate", defined.updated),
+        Element::text("CreationDate", defined.created.strftime(SECONDS)),
+        Element::text("UpdateDate", defined.updated.strftime(SECONDS)),
         Element::text("UpdateVersion", defined.version),
         Element::text("State", state),
         Element::text("PendingDeletion", defined.is_deleted),
