@@ -18,9 +18,11 @@
 mod client;
 mod dynamodb;
 mod policies;
+mod stores;
 mod world;
 
 pub use client::{Answer, Client};
 pub use dynamodb::{Call, DynamoDb, Fault, When};
 pub use policies::Access;
+pub use stores::StoresOf;
 pub use world::{World, catalogue};

@@ -1,6 +1,8 @@
 //! Search: what is found over the API, and how the index follows the table whatever happens on the way.
 
 mod api;
+mod chaos;
+mod fresh;
 mod publication;
 mod relevance;
 
