@@ -96,7 +96,7 @@ fn ids(rows: &[Row]) -> Vec<TrackId> {
 
 async fn update(indexing: &Indexing, changes: &[Change]) -> Result<(), Box<dyn Error>> {
     let read = || async { Ok::<_, Infallible>(changes.to_vec()) };
-    indexing.update(IfBroken::Fail, read).await.map_err(|error| error.to_string())?;
+    indexing.update(IfBroken::Fail, None, read).await.map_err(|error| error.to_string())?;
     Ok(())
 }
 
