@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 use std::error::Error;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mixtape::{Options, Stack};
@@ -56,10 +57,10 @@ pub(super) async fn run(
     let objects = &app.store.objects;
     let indexing = Indexing::open(&app.settings, objects.clone(), Clock::system());
 
-    let began = Instant::now();
     let changes: Vec<Change> = documents(rows).into_iter().map(Change::Put).collect();
     println!("{} documents\n", changes.len());
-    update(&indexing, &changes).await?;
+    let began = Instant::now();
+    update(&indexing, changes).await?;
     let build = began.elapsed();
     let files = manifest(objects).await?.0.files;
     let bytes = files.iter().map(|file| file.size).sum();
@@ -94,8 +95,12 @@ fn ids(rows: &[Row]) -> Vec<TrackId> {
     rows.iter().map(Row::id).collect()
 }
 
-async fn update(indexing: &Indexing, changes: &[Change]) -> Result<(), Box<dyn Error>> {
-    let read = || async { Ok::<_, Infallible>(changes.to_vec()) };
+/// Nobody else publishes, so the changes are read once.
+async fn update(indexing: &Indexing, changes: Vec<Change>) -> Result<(), Box<dyn Error>> {
+    let changes = Mutex::new(changes);
+    let read = || async {
+        Ok::<_, Infallible>(std::mem::take(&mut *changes.lock().unwrap_or_else(PoisonError::into_inner)))
+    };
     indexing.update(IfBroken::Fail, None, read).await.map_err(|error| error.to_string())?;
     Ok(())
 }
@@ -118,7 +123,7 @@ async fn publish(
     for batch in 0..batches {
         let changes: Vec<Change> = (0..BATCH).map(|place| change(rows, batch * BATCH + place)).collect();
         let began = Instant::now();
-        update(indexing, &changes).await?;
+        update(indexing, changes).await?;
         took.push(began.elapsed());
         let (manifest, size) = manifest(objects).await?;
         let files = objects_of(&manifest);

@@ -15,7 +15,8 @@ const CONTRACTIONS: [&str; 6] = ["t", "re", "ll", "ve", "d", "m"];
 /// invisible characters.
 pub fn plain(text: &str) -> String {
     if text.is_ascii() {
-        return name::canonical(&text.replace('`', "'"));
+        let canonical = name::canonical(text);
+        return if canonical.contains('`') { canonical.replace('`', "'") } else { canonical };
     }
     let visible = text.chars().filter(|character| !is_invisible(*character));
     // The acute accent would become a space and a combining mark.

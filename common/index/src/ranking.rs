@@ -39,10 +39,12 @@ pub(crate) const MAX_LENGTH: usize = 15;
 pub(crate) struct Places(pub(crate) u8);
 
 impl Places {
+    /// Part of the format of the embedded index, which writes a word as often as this number: albums have the longest
+    /// names.
+    pub(crate) const ALBUM: Self = Self(1);
     /// A track's title, an artist's name, an album's title.
-    pub(crate) const TITLE: Self = Self(1);
-    pub(crate) const ARTIST: Self = Self(2);
-    pub(crate) const ALBUM: Self = Self(4);
+    pub(crate) const TITLE: Self = Self(2);
+    pub(crate) const ARTIST: Self = Self(4);
     /// Everything that words outside filters are looked for in.
     pub(crate) const ALL: Self = Self(7);
     pub(crate) const GENRE: Self = Self(8);

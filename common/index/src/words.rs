@@ -50,6 +50,9 @@ pub(crate) fn symbol_word(symbol: &str) -> &str {
 
 /// A chunk as one word with its accents, unless it has none or cannot be read as one word.
 pub(crate) fn accented(written: &str) -> Option<String> {
+    if written.is_ascii() {
+        return None;
+    }
     let folded = text::fold(written);
     if folded == written {
         return None;

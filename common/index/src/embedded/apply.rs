@@ -12,7 +12,7 @@ use super::checkout::Checkout;
 use super::delete::Filed;
 use super::id::{Ids, Place};
 use super::schema::{DIGEST, Fields, digest};
-use crate::document::{Change, Key};
+use crate::document::Change;
 use crate::error::IndexError;
 
 /// Memory for documents that are not in a segment yet, in bytes.
@@ -106,15 +106,17 @@ fn effective(
     changes: Vec<Change>,
 ) -> Result<Vec<(Change, bool)>, IndexError> {
     let digests = Digests::open(index, fields)?;
-    let last: HashMap<Key, Change> = changes.into_iter().map(|change| (change.key(), change)).collect();
+    let last: HashMap<Place, Change> =
+        changes.into_iter().map(|change| (Place::of(&change.key()), change)).collect();
     let mut effective = Vec::new();
-    for (key, change) in last {
-        let indexed = digests.of(&key)?;
-        let wanted = match &change {
-            Change::Put(document) => Some(digest(document)),
-            Change::Delete(_) => None,
+    for (place, change) in last {
+        let indexed = digests.of(place)?;
+        let is_as_wanted = match (&change, indexed) {
+            (Change::Put(document), Some(indexed)) => digest(document) == indexed,
+            (Change::Put(_), None) => false,
+            (Change::Delete(_), indexed) => indexed.is_none(),
         };
-        if indexed != wanted {
+        if !is_as_wanted {
             effective.push((change, indexed.is_some()));
         }
     }
@@ -140,10 +142,10 @@ impl Digests {
         ))
     }
 
-    /// The digest of the document of this key, if there is one.
-    fn of(&self, key: &Key) -> Result<Option<u64>, IndexError> {
+    /// The digest of the document that is filed here, if there is one.
+    fn of(&self, place: Place) -> Result<Option<u64>, IndexError> {
         for (ids, digests) in &self.0 {
-            if let Some(doc) = ids.document(Place::of(key))? {
+            if let Some(doc) = ids.document(place)? {
                 return Ok(Some(digests.get_val(doc)));
             }
         }

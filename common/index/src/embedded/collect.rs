@@ -8,6 +8,7 @@ use tantivy::{DocAddress, DocId, SegmentOrdinal};
 use super::segment::{Match, Segment};
 use crate::document::Kind;
 use crate::error::IndexError;
+use crate::plan::Plan;
 use crate::{Facet, FacetCount, MAX_FACET_VALUES};
 
 /// Points and popularity in one number that sorts by the points first.
@@ -61,7 +62,7 @@ impl Best {
 /// What all segments together hold.
 #[derive(Debug)]
 pub(super) struct Collected {
-    /// One for each kind, whether or not it was asked for.
+    /// One for each kind, by its number, whether or not it was asked for.
     pub(super) best: Vec<Best>,
     counts: BTreeMap<Facet, HashMap<String, usize>>,
 }
@@ -80,35 +81,34 @@ impl Collected {
         self.best.iter().map(|best| best.total).sum()
     }
 
-    /// Adds the matches of one segment.
+    /// Adds what a plan finds in one segment. Answers how many documents at most meet each of its slots.
     pub(super) fn add(
         &mut self,
         ordinal: SegmentOrdinal,
         segment: &Segment,
-        matches: &[Match],
-    ) -> Result<(), IndexError> {
+        plan: &Plan,
+    ) -> Result<Vec<u64>, IndexError> {
+        let has_facets = !self.counts.is_empty();
         let mut tracks = Vec::new();
-        for Match { doc, points, kind } in matches {
-            let Some(best) = self.best.iter_mut().find(|best| best.kind.number() == u64::from(*kind)) else {
-                continue;
-            };
+        let most = segment.matches(plan, |Match { doc, points, kind }| {
+            let Some(best) = self.best.get_mut(usize::from(kind)) else { return };
             best.total += 1;
             // What is only looked up for those that may be among the best is not looked up for most.
-            if best.may_hold(rank(*points, u64::MAX)) {
-                let rank = rank(*points, segment.popularity(*doc));
-                let id = Reverse(segment.ids.low(*doc));
-                best.push((rank, id, DocAddress::new(ordinal, *doc)));
+            if best.may_hold(rank(points, u64::MAX)) {
+                let rank = rank(points, segment.popularity(doc));
+                let id = Reverse(segment.ids.low(doc));
+                best.push((rank, id, DocAddress::new(ordinal, doc)));
             }
-            if u64::from(*kind) == Kind::Track.number() && !self.counts.is_empty() {
-                tracks.push(*doc);
+            if has_facets && best.kind == Kind::Track {
+                tracks.push(doc);
             }
-        }
+        })?;
         for (facet, counts) in &mut self.counts {
             for (value, count) in count(*facet, segment, &tracks)? {
                 *counts.entry(value).or_default() += count;
             }
         }
-        Ok(())
+        Ok(most)
     }
 
     /// The values of each facet, those of most tracks first.

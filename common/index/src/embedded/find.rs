@@ -61,8 +61,7 @@ impl Snapshot {
         let mut collected = Collected::new(&request.kinds, top, &request.facets);
         let mut most = vec![0; plan.slots.len()];
         for (ordinal, segment) in (0..).zip(&self.segments) {
-            let (matches, of_segment) = segment.matches(plan)?;
-            collected.add(ordinal, segment, &matches)?;
+            let of_segment = collected.add(ordinal, segment, plan)?;
             most.iter_mut().zip(of_segment).for_each(|(most, more)| *most += more);
         }
         Ok((collected, most))

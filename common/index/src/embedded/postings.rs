@@ -303,7 +303,7 @@ fn both(one: &[Hit], other: &[Hit]) -> Vec<Hit> {
 /// Documents from several lists: each once, with its best points and all its places.
 enum Union {
     /// One entry for each document of the segment; those without places were not met.
-    Table { points: Vec<f32>, places: Vec<u8> },
+    Table { points: Vec<f32>, places: Vec<u8>, met: usize },
     /// In the order of the lists.
     Entries(Vec<Hit>),
 }
@@ -313,7 +313,7 @@ impl Union {
         let of = among.of();
         let is_dense = matches!(among, Among::All { .. }) && most * SPARSE > u64::from(of);
         if is_dense {
-            Self::Table { points: vec![0.0; of as usize], places: vec![0; of as usize] }
+            Self::Table { points: vec![0.0; of as usize], places: vec![0; of as usize], met: 0 }
         } else {
             Self::Entries(Vec::new())
         }
@@ -321,8 +321,9 @@ impl Union {
 
     fn add(&mut self, doc: DocId, new_points: f32, new_places: Places) {
         match self {
-            Self::Table { points, places } => {
+            Self::Table { points, places, met } => {
                 let at = doc as usize;
+                *met += usize::from(places[at] == 0);
                 points[at] = points[at].max(new_points);
                 places[at] |= new_places.0;
             }
@@ -332,10 +333,16 @@ impl Union {
 
     fn finish(self) -> Vec<Hit> {
         match self {
-            Self::Table { points, places } => {
-                let met = places.iter().zip(&points).zip(0..).filter(|((places, _), _)| **places != 0);
-                met.map(|((places, points), doc)| Hit { doc, points: *points, places: Places(*places) })
-                    .collect()
+            Self::Table { points, places, met } => {
+                let mut hits = Vec::with_capacity(met);
+                let all = places.iter().zip(&points).zip(0..).filter(|((places, _), _)| **places != 0);
+                let hit = |((places, points), doc): ((&u8, &f32), DocId)| Hit {
+                    doc,
+                    points: *points,
+                    places: Places(*places),
+                };
+                hits.extend(all.map(hit));
+                hits
             }
             Self::Entries(mut hits) => {
                 hits.sort_by_key(|hit| hit.doc);

@@ -91,22 +91,34 @@ impl Segment {
         Ok(name)
     }
 
-    /// The documents that a query means, in order, each once, and how many at most meet each of its slots.
-    pub(super) fn matches(&self, plan: &Plan) -> Result<(Vec<Match>, Vec<u64>), IndexError> {
+    /// Calls `found` for the documents that a query means, in order, each once. Answers how many at most meet each of the
+    /// query's slots.
+    pub(super) fn matches(&self, plan: &Plan, mut found: impl FnMut(Match)) -> Result<Vec<u64>, IndexError> {
         let filters = plan.filters.iter().map(|slot| self.terms(slot)).collect::<Result<Vec<_>, _>>()?;
         let terms = plan.slots.iter().map(|slot| self.terms(slot)).collect::<Result<Vec<_>, _>>()?;
-        let mut matches = Vec::new();
+        let same_names = self.same_names(plan, &filters)?;
+        let mut readings = Vec::new();
         for reading in &plan.readings {
             let scored = reading.iter().map(|slot| (&terms[*slot], Some(plan.slots[*slot].weight)));
             let filters = filters.iter().map(|terms| (terms, None));
-            let tallies = self.intersect(scored.chain(filters).collect())?;
-            merge(&mut matches, self.judge(plan, tallies)?);
+            readings.push(self.intersect(scored.chain(filters).collect())?);
         }
-        if !plan.slots.is_empty() {
-            let tallies = self.same_names(plan, &filters)?;
-            merge(&mut matches, self.judge(plan, tallies)?);
+        if !same_names.is_empty() {
+            readings.push(same_names);
         }
-        Ok((matches, terms.iter().map(Terms::most).collect()))
+        readings.retain(|tallies| !tallies.is_empty());
+        if let [tallies] = readings.as_slice() {
+            self.judge(plan, tallies, found)?;
+        } else {
+            let mut matches = Vec::new();
+            for tallies in &readings {
+                self.judge(plan, tallies, |found| matches.push(found))?;
+            }
+            matches.sort_by(|one, other| one.doc.cmp(&other.doc).then(other.points.total_cmp(&one.points)));
+            matches.dedup_by_key(|found| found.doc);
+            matches.into_iter().for_each(&mut found);
+        }
+        Ok(terms.iter().map(Terms::most).collect())
     }
 
     fn terms(&self, slot: &Slot) -> Result<Terms, IndexError> {
@@ -151,7 +163,7 @@ impl Segment {
     /// The documents whose name, or whose artist's name, is the whole query, however it is cut into words.
     fn same_names(&self, plan: &Plan, filters: &[Terms]) -> Result<Vec<(DocId, Tally)>, IndexError> {
         let whole = &plan.asked.whole;
-        if whole.is_empty() {
+        if plan.slots.is_empty() || whole.is_empty() {
             return Ok(Vec::new());
         }
         let mut hits = Vec::new();
@@ -174,10 +186,14 @@ impl Segment {
     }
 
     /// Leaves out what is deleted or excluded by the query, and counts the points of the rest.
-    fn judge(&self, plan: &Plan, tallies: Vec<(DocId, Tally)>) -> Result<Vec<Match>, IndexError> {
+    fn judge(
+        &self,
+        plan: &Plan,
+        tallies: &[(DocId, Tally)],
+        mut found: impl FnMut(Match),
+    ) -> Result<(), IndexError> {
         let credited = if tallies.is_empty() { Vec::new() } else { docs(&self.credit, &plan.asked.whole)? };
         let mut credited = credited.into_iter().peekable();
-        let mut matches = Vec::with_capacity(tallies.len());
         let (mut docs, mut facts) = ([0; BLOCK], [0; BLOCK]);
         for block in tallies.chunks(BLOCK) {
             let (docs, facts) = (&mut docs[..block.len()], &mut facts[..block.len()]);
@@ -193,25 +209,10 @@ impl Segment {
                 }
                 while credited.next_if(|credited| credited < doc).is_some() {}
                 let points = plan.asked.total(*tally, facts.shape(), credited.peek() == Some(doc));
-                matches.push(Match {
-                    doc: *doc,
-                    points,
-                    kind: u8::try_from(facts.kind()).unwrap_or(u8::MAX),
-                });
+                found(Match { doc: *doc, points, kind: u8::try_from(facts.kind()).unwrap_or(u8::MAX) });
             }
         }
-        Ok(matches)
-    }
-}
-
-/// Adds other matches, each document once with its most points, in order.
-fn merge(matches: &mut Vec<Match>, others: Vec<Match>) {
-    if matches.is_empty() {
-        *matches = others;
-    } else if !others.is_empty() {
-        matches.extend(others);
-        matches.sort_by(|one, other| one.doc.cmp(&other.doc).then(other.points.total_cmp(&one.points)));
-        matches.dedup_by_key(|found| found.doc);
+        Ok(())
     }
 }
 

@@ -292,8 +292,8 @@ fn a_name_counts_the_same_in_the_index_and_by_itself() {
         for query in queries {
             for stage in [Stage::Literal, Stage::Tolerant] {
                 let plan = Plan::new(&Query::parse(query).unwrap(), stage);
-                let (indexed, _) = snapshot.segments[0].matches(&plan).unwrap();
-                let indexed = indexed.first().map(|found| found.points);
+                let mut indexed = None;
+                snapshot.segments[0].matches(&plan, |found| indexed = Some(found.points)).unwrap();
                 let computed = names::points(&document, &plan);
                 let is_same = match (indexed, computed) {
                     (Some(indexed), Some(computed)) => (indexed - computed).abs() < 0.001,
