@@ -16,11 +16,13 @@
 #![expect(clippy::print_stdout, reason = "this is part of the tests")]
 
 mod client;
+mod cloudsearch;
 mod dynamodb;
 mod policies;
 mod world;
 
 pub use client::{Answer, Client};
+pub use cloudsearch::{CloudSearch, Outage};
 pub use dynamodb::{Call, DynamoDb, Fault, When};
 pub use policies::Access;
 pub use world::{World, catalogue};

@@ -3,6 +3,7 @@
 //! Callers see documents, queries and ids. Which backend answers is a setting; [`Search`] reads and [`Indexing`]
 //! writes whichever it is.
 
+pub mod cloudsearch;
 mod document;
 pub mod embedded;
 mod error;
@@ -19,7 +20,7 @@ use std::future::Future;
 
 use mixtape_domain::{AlbumId, ArtistId, Clock, TrackId};
 use mixtape_settings::{SearchBackend, Settings};
-use mixtape_store::Objects;
+use mixtape_store::Store;
 
 pub use document::{AlbumDocument, ArtistDocument, Change, Document, Key, Kind, TrackDocument};
 pub use error::{IndexError, UpdateError};
@@ -148,16 +149,20 @@ pub enum IfBroken {
 /// The reading side. Clones share one copy.
 #[derive(Debug, Clone)]
 pub enum Search {
+    CloudSearch(cloudsearch::Reader),
     Embedded(embedded::Reader),
 }
 
 impl Search {
     /// The backend that the settings name. Nothing is read yet.
-    pub fn open(settings: &Settings, objects: Objects, clock: Clock) -> Self {
-        match settings.search {
+    pub fn open(settings: &Settings, store: &Store, clock: Clock) -> Self {
+        match &settings.search {
             SearchBackend::Embedded => {
                 let folder = settings.scratch_dir.join("search");
-                Self::Embedded(embedded::Reader::new(&folder, objects, clock))
+                Self::Embedded(embedded::Reader::new(&folder, store.objects.clone(), clock))
+            }
+            SearchBackend::CloudSearch { search_endpoint, .. } => {
+                Self::CloudSearch(cloudsearch::Reader::new(&store.aws, search_endpoint))
             }
         }
     }
@@ -168,6 +173,7 @@ impl Search {
     /// The index is away or broken, and there is no earlier copy to answer from.
     pub async fn search(&self, request: Request) -> Result<Found, IndexError> {
         match self {
+            Self::CloudSearch(reader) => reader.search(request).await,
             Self::Embedded(reader) => reader.search(request).await,
         }
     }
@@ -178,6 +184,7 @@ impl Search {
     /// As [`Search::search`].
     pub async fn suggest(&self, text: &str) -> Result<Vec<Suggestion>, IndexError> {
         match self {
+            Self::CloudSearch(reader) => reader.suggest(text).await,
             Self::Embedded(reader) => reader.suggest(text).await,
         }
     }
@@ -186,16 +193,27 @@ impl Search {
 /// The writing side. Clones share one copy and take turns.
 #[derive(Debug, Clone)]
 pub enum Indexing {
+    CloudSearch(cloudsearch::Writer),
     Embedded(embedded::Writer),
 }
 
 impl Indexing {
     /// The backend that the settings name. Nothing is read yet.
-    pub fn open(settings: &Settings, objects: Objects, clock: Clock) -> Self {
-        match settings.search {
+    pub fn open(settings: &Settings, store: &Store, clock: Clock) -> Self {
+        match &settings.search {
             SearchBackend::Embedded => {
                 let folder = settings.scratch_dir.join("indexer");
-                Self::Embedded(embedded::Writer::new(&folder, objects, clock))
+                Self::Embedded(embedded::Writer::new(&folder, store.objects.clone(), clock))
+            }
+            SearchBackend::CloudSearch { search_endpoint, document_endpoint } => {
+                let objects = store.objects.clone();
+                Self::CloudSearch(cloudsearch::Writer::new(
+                    &store.aws,
+                    search_endpoint,
+                    document_endpoint,
+                    objects,
+                    clock,
+                ))
             }
         }
     }
@@ -212,6 +230,7 @@ impl Indexing {
         R: Future<Output = Result<Vec<Change>, E>>,
     {
         match self {
+            Self::CloudSearch(writer) => writer.update(read).await,
             Self::Embedded(writer) => writer.update(if_broken, read).await,
         }
     }
@@ -227,6 +246,7 @@ impl Indexing {
         limit: usize,
     ) -> Result<(Vec<Key>, Option<String>), IndexError> {
         match self {
+            Self::CloudSearch(writer) => writer.keys(after, limit).await,
             Self::Embedded(writer) => writer.keys(after, limit).await,
         }
     }

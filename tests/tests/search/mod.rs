@@ -1,6 +1,7 @@
 //! Search: what is found over the API, and how the index follows the table whatever happens on the way.
 
 mod api;
+mod cloudsearch;
 mod publication;
 mod relevance;
 
