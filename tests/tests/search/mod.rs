@@ -2,6 +2,7 @@
 
 mod api;
 mod cloudsearch;
+mod parity;
 mod publication;
 mod relevance;
 

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::fields::{
-    ALBUM, ARTIST, GENRE, GENRE_WORDS, KIND, NAME, POPULARITY, SOURCE, STARTS, TITLE, WHOLE, YEAR,
+    ALBUM, ARTIST, BEGINNINGS, GENRE, GENRE_WORDS, KIND, NAME, POPULARITY, SOURCE, STARTS, TITLE, WHOLE, YEAR,
 };
-use super::token::{allowed, is_allowed, token, whole_token};
+use super::token::{allowed, beginnings, is_allowed, token, whole_token};
 use crate::document::{Change, Document, Key};
 use crate::error::IndexError;
 use crate::ranking::Places;
@@ -70,7 +70,11 @@ fn fields(document: &Document) -> Value {
             .into(),
     );
     put(ALBUM, words_in(Places::ALBUM).into());
-    put(GENRE_WORDS, joined(words(document.genres()).iter().map(|word| token(word))).into());
+    let genre_words = words(document.genres());
+    put(GENRE_WORDS, joined(genre_words.iter().map(|word| token(word))).into());
+    let all_words = words_by_place.keys().chain(&genre_words);
+    let beginnings: BTreeSet<String> = all_words.flat_map(|word| beginnings(word)).collect();
+    put(BEGINNINGS, joined(beginnings.into_iter()).into());
     let genres: BTreeSet<String> = document.genres().iter().map(|genre| allowed(genre)).collect();
     put(GENRE, genres.into_iter().filter(|genre| !genre.is_empty()).collect::<Vec<_>>().into());
     if let Some(year) = document.year() {

@@ -22,6 +22,8 @@ pub(super) const GENRE_WORDS: &str = "genre_words";
 pub(super) const GENRE: &str = "genre";
 pub(super) const YEAR: &str = "year";
 pub const POPULARITY: &str = "popularity";
+/// Everything with which words start, since CloudSearch forgives typing errors in whole words only.
+pub(super) const BEGINNINGS: &str = "beginnings";
 /// Everything with which the name starts, as one word each.
 pub(super) const STARTS: &str = "starts";
 /// The name as a whole, as one word.
@@ -66,6 +68,7 @@ pub fn fields() -> Vec<IndexField> {
         field(GENRE, FieldKind::Literals),
         field(YEAR, FieldKind::Number),
         field(POPULARITY, FieldKind::Number),
+        field(BEGINNINGS, FieldKind::Words),
         field(STARTS, FieldKind::Words),
         field(WHOLE, FieldKind::Words),
         IndexField { is_returned: true, ..field(NAME, FieldKind::Words) },

@@ -3,15 +3,12 @@
 //! What CloudSearch finds is at least what the plan wants and a little more; results are compared with the plan again.
 //! Words are letters and digits only (see [`token`]), so nothing in them has a meaning to a parser.
 
-use std::collections::BTreeSet;
-
 use aws_sdk_cloudsearchdomain::types::QueryParser;
 use serde_json::json;
 
-use super::fields::{ALBUM, ARTIST, GENRE_WORDS, KIND, TITLE, WHOLE, YEAR};
-use super::token::{is_plain, token, whole_token};
+use super::fields::{ALBUM, ARTIST, BEGINNINGS, GENRE_WORDS, KIND, TITLE, WHOLE, YEAR};
+use super::token::{beginning_token, is_plain, token, whole_token};
 use crate::document::Kind;
-use crate::matching::Word;
 use crate::plan::{Plan, Slot, Stage, Way};
 use crate::ranking::Places;
 
@@ -23,9 +20,6 @@ pub(super) const NO_FIELDS: &str = "_no_fields";
 /// Bytes of a query, as an address writes it, up to which more ways of writing its words are added. The SDK searches
 /// with GET, and CloudSearch takes addresses of 8190 bytes.
 const MAX_ENCODED: usize = 4_500;
-/// Letters of a word whose unfinished forms are looked for with typing errors, at least and at most.
-const UNFINISHED_LETTERS: std::ops::RangeInclusive<usize> = 4..=14;
-
 /// A query as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Compiled {
@@ -59,8 +53,8 @@ impl Compiled {
             // What has the name that was asked for comes early enough to be compared.
             query = format!("({query}) | {}", whole_token(&plan.asked.whole));
         }
-        let mut fields =
-            vec![format!("{WHOLE}^20"), format!("{TITLE}^3"), format!("{ARTIST}^2"), format!("{ALBUM}^1")];
+        let places = [(WHOLE, 20), (TITLE, 3), (ARTIST, 2), (ALBUM, 1), (BEGINNINGS, 1)];
+        let mut fields: Vec<String> = places.map(|(field, weight)| format!("{field}^{weight}")).into();
         if is_loose && plan.filters.iter().any(|slot| slot.places.holds(Places::GENRE)) {
             fields.push(format!("{GENRE_WORDS}^1"));
         }
@@ -107,9 +101,6 @@ impl Group {
                 continue;
             }
             group.ways.extend(written_ways(way));
-            if let Way::Word(word) = way {
-                group.more.extend(unfinished(word).into_iter().map(|beginning| format!("{beginning}*")));
-            }
         }
         group
     }
@@ -126,6 +117,9 @@ fn written_ways(way: &Way) -> Vec<String> {
             }
             if word.tolerance.typos > 0 && is_plain(&word.text) {
                 ways.push(format!("{}~{}", word.text, word.tolerance.typos));
+                let beginning = beginning_token(&word.text, word.tolerance.typos);
+                let beginning = beginning.filter(|_| word.tolerance.is_prefix);
+                ways.extend(beginning.map(|beginning| format!("{beginning}~{}", word.tolerance.typos)));
             }
             ways
         }
@@ -141,29 +135,6 @@ fn all(parts: Vec<String>) -> String {
 
 fn any(parts: Vec<String>) -> String {
     if parts.len() == 1 { parts.concat() } else { format!("({})", parts.join(" | ")) }
-}
-
-/// Beginnings that an unfinished word with a typing error may have been meant to have: CloudSearch forgives errors in
-/// whole words only. These are a letter too many, two letters swapped, and anything at the end.
-fn unfinished(word: &Word) -> BTreeSet<String> {
-    let letters: Vec<char> = word.text.chars().collect();
-    let tolerance = word.tolerance;
-    if !tolerance.is_prefix
-        || tolerance.typos == 0
-        || !is_plain(&word.text)
-        || !UNFINISHED_LETTERS.contains(&letters.len())
-    {
-        return BTreeSet::new();
-    }
-    let without = |place: usize| letters[..place].iter().chain(&letters[place + 1..]).collect::<String>();
-    let swapped = |place: usize| {
-        let mut swapped = letters.clone();
-        swapped.swap(place, place + 1);
-        swapped.into_iter().collect::<String>()
-    };
-    let mut beginnings: BTreeSet<String> = (0..letters.len()).map(without).collect();
-    beginnings.extend((0..letters.len() - 1).map(swapped));
-    beginnings
 }
 
 /// All groups must match.
@@ -261,7 +232,7 @@ mod tests {
     #[test]
     fn typing_errors_are_forgiven_in_long_words() {
         let query = compiled("bjrok army", Stage::Tolerant).query;
-        for way in ["bjrok~1", "army~1", "(bj rok)", "bjrokarmy", "amry*", "arm*"] {
+        for way in ["bjrok~1", "army~1", "(bj rok)", "bjrokarmy", "\u{1C2}army~1"] {
             assert!(query.contains(way), "{way} in {query}");
         }
         assert!(compiled("thundrestruck", Stage::Tolerant).query.contains("thundrestruck~2"));

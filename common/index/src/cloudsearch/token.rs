@@ -9,6 +9,10 @@ use crate::words::cut;
 const CODED: char = '\u{1C0}';
 /// Begins a name as a whole, which no single word must match.
 const WHOLE: char = '\u{1C1}';
+/// Begins the beginning of a word.
+const BEGINNING: char = '\u{1C2}';
+/// Letters of beginnings.
+const BEGINNING_CHARS: std::ops::RangeInclusive<usize> = 3..=16;
 /// Characters of a word that is written in digits, four digits each. CloudSearch cuts words of more than 255.
 const MAX_CODED_CHARS: usize = 60;
 
@@ -21,6 +25,22 @@ pub(super) fn token(word: &str) -> String {
 /// A whole name or query, without spaces, as it is looked for.
 pub(super) fn whole_token(whole: &str) -> String {
     if is_plain(whole) { format!("{WHOLE}{whole}") } else { coded(WHOLE, whole) }
+}
+
+/// Everything with which a word starts and that an unfinished word may be meant to be.
+pub(super) fn beginnings(word: &str) -> Vec<String> {
+    if !is_plain(word) {
+        return Vec::new();
+    }
+    let ends = word.char_indices().map(|(at, letter)| at + letter.len_utf8()).enumerate();
+    let ends = ends.filter(|(place, _)| BEGINNING_CHARS.contains(&(place + 1)));
+    ends.map(|(_, end)| format!("{BEGINNING}{}", &word[..end])).collect()
+}
+
+/// An unfinished word as it is looked for among [`beginnings`] with typing errors, unless it is too long for that.
+pub(super) fn beginning_token(word: &str, typos: u8) -> Option<String> {
+    let is_short = word.chars().count() + usize::from(typos) <= *BEGINNING_CHARS.end();
+    (is_short && is_plain(word)).then(|| format!("{BEGINNING}{word}"))
 }
 
 /// Whether typing errors can be looked for in the word: it is written as it is.
@@ -76,6 +96,14 @@ mod tests {
     #[test]
     fn the_beginning_of_a_word_has_the_beginning_of_its_token() {
         assert!(token("ที่นี่").starts_with(&token("ที่")));
+    }
+
+    #[test]
+    fn a_word_has_the_beginnings_that_are_looked_for() {
+        assert_eq!(beginnings("björk"), ["\u{1C2}bjö", "\u{1C2}björ", "\u{1C2}björk"]);
+        assert_eq!(beginning_token("bjrö", 1).as_deref(), Some("\u{1C2}bjrö"));
+        assert_eq!(beginning_token(&"a".repeat(15), 2), None);
+        assert!(beginnings("ac").is_empty() && beginnings("東京事変").is_empty());
     }
 
     #[test]
