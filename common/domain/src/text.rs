@@ -91,6 +91,7 @@ pub fn chunks(text: &str) -> Vec<Chunk> {
 }
 
 fn chunk(text: &str) -> Chunk {
+    let text = &without_inner_dots(text);
     let pieces = pieces(text);
     if pieces.is_empty() {
         return Chunk { pieces: vec![Piece::Symbol(text.to_owned())], joined: None };
@@ -99,6 +100,18 @@ fn chunk(text: &str) -> Chunk {
     let is_spelled_by_pieces = pieces.len() == 1 || pieces.iter().any(|piece| matches!(piece, Piece::Cjk(_)));
     let joined = (!is_spelled_by_pieces && !letters.is_empty()).then_some(letters);
     Chunk { pieces, joined }
+}
+
+/// Without the dots between the foreign words of a Japanese name, which are left out as often as they are written:
+/// ドント・ストップ.
+fn without_inner_dots(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let is_cjk_at =
+        |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(|found| is_cjk(*found));
+    let is_kept = |(at, character): &(usize, &char)| {
+        **character != '\u{30FB}' || !is_cjk_at(at.checked_sub(1)) || !is_cjk_at(Some(at + 1))
+    };
+    characters.iter().enumerate().filter(is_kept).map(|(_, character)| *character).collect()
 }
 
 /// The words and runs of one chunk; none when it holds neither letters nor digits nor an ampersand between them.
@@ -278,7 +291,7 @@ mod tests {
             ("r&b", vec![word("r"), word("and"), word("b")], Some("rb")),
             ("東京", vec![cjk("東京")], None),
             ("東京tokyo2", vec![cjk("東京"), word("tokyo2")], None),
-            ("ラーメン・ライス", vec![cjk("ラーメン"), cjk("ライス")], None),
+            ("ラーメン・ライス", vec![cjk("ラーメンライス")], None),
             ("!!!", vec![Piece::Symbol("!!!".to_owned())], None),
             ("&", vec![Piece::Symbol("&".to_owned())], None),
             ("'", vec![Piece::Symbol("'".to_owned())], None),

@@ -30,9 +30,9 @@ pub struct Highlighter {
 impl Highlighter {
     pub fn new(query: &Query) -> Self {
         let slots = |stage| {
-            let mut plan = Plan::new(query, stage);
-            let joined: Vec<Slot> = plan.readings.drain(1..).flatten().filter(Slot::is_joined).collect();
-            (plan.readings.remove(0).into_iter().chain(plan.filters).collect::<Vec<_>>(), joined)
+            let Plan { slots, filters, .. } = Plan::new(query, stage);
+            let (joined, terms): (Vec<_>, Vec<_>) = slots.into_iter().partition(Slot::is_joined);
+            (terms.into_iter().chain(filters).collect::<Vec<_>>(), joined)
         };
         let ((literal, _), (tolerant, joined)) = (slots(Stage::Literal), slots(Stage::Tolerant));
         let slots =
@@ -119,8 +119,60 @@ fn find(word: &str, typed: &str) -> Option<std::ops::Range<usize>> {
         return None;
     }
     let ends = || word.char_indices().map(|(at, character)| at + character.len_utf8());
-    let (from, _) = word.char_indices().find(|(at, _)| text::collapse(&word[*at..]).starts_with(typed))?;
+    let rests = || word.char_indices().map(|(at, _)| (at, text::collapse(&word[at..])));
+    let (_, rest) = rests().find(|(_, rest)| rest.starts_with(typed))?;
+    // Punctuation before it is no part of it.
+    let (from, _) = rests().filter(|(_, same)| *same == rest).last()?;
     let to =
         ends().filter(|end| *end > from).find(|end| text::collapse(&word[from..*end]).starts_with(typed))?;
     Some(from..to)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Title and artist with the parts that a query means in brackets.
+    fn shown(query: &str, title: &str, artist: &str) -> String {
+        let highlighter = Highlighter::new(&Query::parse(query).unwrap());
+        let names = [(Field::Track, title), (Field::Artist, artist)];
+        let written = |parts: Vec<Part>| -> String {
+            let part = |part: Part| if part.is_match { format!("[{}]", part.text) } else { part.text };
+            parts.into_iter().map(part).collect()
+        };
+        highlighter.parts(&names).into_iter().map(written).collect::<Vec<_>>().join(" / ")
+    }
+
+    #[test]
+    fn the_parts_that_were_meant_are_marked() {
+        for (query, title, artist, expected) in [
+            ("army bjork", "Army of Me", "Björk", "[Army] of Me / [Björk]"),
+            ("army bjö", "Army of Me", "Björk", "[Army] of Me / [Bjö]rk"),
+            ("bjrok", "Army of Me", "Björk", "Army of Me / [Björk]"),
+            ("acdc", "Thunderstruck", "AC/DC", "Thunderstruck / [AC/DC]"),
+            ("dc", "Thunderstruck", "AC/DC", "Thunderstruck / AC/[DC]"),
+            ("daftpunk", "One More Time", "Daft Punk", "One More Time / [Daft] [Punk]"),
+            ("hyper ballad", "Hyperballad", "Björk", "[Hyperballad] / Björk"),
+            ("日和", "群青日和", "東京事変", "群青[日和] / 東京事変"),
+            ("artist:queen", "Queen of Hearts", "Queen", "Queen of Hearts / [Queen]"),
+            ("rock & roll", "Rock and Roll", "Led Zeppelin", "[Rock] and [Roll] / Led Zeppelin"),
+            ("dont", "Don\u{2019}t  Stop", "Queen", "[Don\u{2019}t]  Stop / Queen"),
+            ("love", "Love Me Do", "Lovers", "[Love] Me Do / [Love]rs"),
+            ("loev", "Love Me Do", "Queen", "[Love] Me Do / Queen"),
+        ] {
+            assert_eq!(shown(query, title, artist), expected, "{query:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_are_the_name(query in "\\PC{1,20}", name in "\\PC{0,40}") {
+            prop_assume!(Query::parse(&query).is_ok());
+            let parts = Highlighter::new(&Query::parse(&query).unwrap()).parts(&[(Field::Track, &name)]);
+            let text: String = parts[0].iter().map(|part| part.text.as_str()).collect();
+            prop_assert_eq!(text, name);
+        }
+    }
 }

@@ -86,15 +86,16 @@ pub(crate) fn points(document: &Document, plan: &Plan) -> Option<f32> {
     }
     let shape = Shape::of(document);
     let is_credited = document.whole_credits().contains(&plan.asked.whole);
+    let met: Vec<Option<(f32, Places)>> = plan.slots.iter().map(|slot| bag.meets(slot)).collect();
     let tallies = plan.readings.iter().filter_map(|slots| {
-        let add = |tally: Tally, slot: &Slot| {
-            bag.meets(slot).map(|(points, places)| tally.with(points, places, slot.weight))
+        let add = |tally: Tally, slot: &usize| {
+            let (points, places) = met[*slot]?;
+            Some(tally.with(points, places, plan.slots[*slot].weight))
         };
         slots.iter().try_fold(Tally::ZERO, add)
     });
-    let same = |place: Places| Tally::ZERO.with(EXACT + place.points(), place, 1);
-    let as_name = plan.asked.is_name(shape.hashes).then(|| same(Places::TITLE));
-    let as_credit = is_credited.then(|| same(Places::ARTIST));
+    let as_name = plan.asked.is_name(shape.hashes).then(|| plan.as_whole(Places::TITLE));
+    let as_credit = is_credited.then(|| plan.as_whole(Places::ARTIST));
     let totals =
         tallies.chain(as_name).chain(as_credit).map(|tally| plan.asked.total(tally, shape, is_credited));
     totals.reduce(f32::max)

@@ -4,7 +4,7 @@ use mixtape_domain::text::{self, Chunk, Piece};
 
 use crate::matching::{Tolerance, Word};
 use crate::query::{Closeness, Field, Filter, Query, Term};
-use crate::ranking::{Asked, Places};
+use crate::ranking::{Asked, EXACT, Places, Tally};
 use crate::words::{symbol_word, weight};
 
 /// Letters of the shortest part into which a word is split, and of the longest word that is.
@@ -24,8 +24,11 @@ pub(crate) enum Stage {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) asked: Asked,
-    /// The terms as typed come first; each other reading joins two neighbours. Never empty, but there may be no slots.
-    pub(crate) readings: Vec<Vec<Slot>>,
+    /// One for each term, then those that stand for two neighbours.
+    pub(crate) slots: Vec<Slot>,
+    /// The numbers of slots. The terms as typed come first; each other reading joins two neighbours or leaves out a leading "the". Never
+    /// empty, but there may be no slots.
+    pub(crate) readings: Vec<Vec<usize>>,
     pub(crate) filters: Vec<Slot>,
     /// Each lies between these, both included.
     pub(crate) years: Vec<(u16, u16)>,
@@ -64,18 +67,24 @@ pub(crate) enum Way {
 
 impl Plan {
     pub(crate) fn new(query: &Query, stage: Stage) -> Self {
-        let slot = |term: &Term| slot(term, stage, Places::ALL);
-        let mut readings = vec![query.terms.iter().map(slot).collect::<Vec<_>>()];
+        let mut slots: Vec<Slot> = query.terms.iter().map(|term| slot(term, stage, Places::ALL)).collect();
+        let as_typed: Vec<usize> = (0..slots.len()).collect();
+        let mut readings = vec![as_typed.clone()];
         if stage == Stage::Tolerant {
-            for place in 0..query.terms.len().saturating_sub(1) {
-                let Some(joined) = joined(&query.terms[place], &query.terms[place + 1]) else { continue };
-                let (before, after) = (&query.terms[..place], &query.terms[place + 2..]);
-                readings
-                    .push(before.iter().map(slot).chain([joined]).chain(after.iter().map(slot)).collect());
+            for (place, pair) in query.terms.windows(2).enumerate() {
+                let Some(joined) = joined(&pair[0], &pair[1]) else { continue };
+                slots.push(joined);
+                let around = as_typed.iter().copied().filter(|at| *at != place && *at != place + 1);
+                readings.push(around.chain([slots.len() - 1]).collect());
+            }
+            // The Bangles are called Bangles.
+            if query.terms.len() > 1 && query.terms[0].is_article() {
+                readings.push(as_typed[1..].to_vec());
             }
         }
         let mut plan = Self {
             asked: Asked::of(query),
+            slots,
             readings,
             filters: Vec::new(),
             years: Vec::new(),
@@ -85,6 +94,12 @@ impl Plan {
             plan.add_filter(filter, stage);
         }
         plan
+    }
+
+    /// What something counts that has the whole query as its name, or its artist's: as if it met every term.
+    pub(crate) fn as_whole(&self, place: Places) -> Tally {
+        let terms = self.slots.iter().filter(|slot| !slot.is_joined());
+        terms.fold(Tally::ZERO, |tally, slot| tally.with(EXACT + place.points(), place, slot.weight))
     }
 
     fn add_filter(&mut self, filter: &Filter, stage: Stage) {

@@ -7,7 +7,7 @@ use crate::words::accented;
 /// Most characters of a query.
 pub const MAX_QUERY_CHARS: usize = 200;
 /// Most words of a query that are looked for; what comes after them only narrows a search that is narrow already.
-const MAX_TERMS: usize = 12;
+const MAX_TERMS: usize = 24;
 
 /// A query as typed: all words and all filters must match.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,13 @@ pub struct Term {
     /// As one word with its accents, if it has any: names with the same accents come first.
     pub accented: Option<String>,
     pub closeness: Closeness,
+}
+
+impl Term {
+    /// Whether it is a "the", which some spellings of a name begin with and others do not.
+    pub(crate) fn is_article(&self) -> bool {
+        matches!(self.chunk.pieces.as_slice(), [text::Piece::Word(word)] if word == "the")
+    }
 }
 
 /// How closely a term must match.
@@ -271,7 +278,7 @@ mod tests {
     fn a_query_has_limits() {
         assert_eq!(Query::parse(&"a".repeat(201)), Err(QueryError::TooLong));
         assert_eq!(Query::parse(&"é".repeat(200)).map(|query| query.terms.len()), Ok(1));
-        assert_eq!(Query::parse(&"ab ".repeat(60)).map(|query| query.terms.len()), Ok(12));
+        assert_eq!(Query::parse(&"ab ".repeat(60)).map(|query| query.terms.len()), Ok(MAX_TERMS));
     }
 
     proptest! {

@@ -54,6 +54,34 @@ impl Objects {
         Ok(Some(Blob { bytes: body.to_vec(), etag }))
     }
 
+    /// The bytes from `from` on, `length` of them, or `None` when there is no object of that key. The object must be
+    /// that long.
+    ///
+    /// # Errors
+    /// The bucket is away, or the object is shorter.
+    pub async fn get_range(&self, key: &str, from: u64, length: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        if length == 0 {
+            return Ok(Some(Vec::new()));
+        }
+        let range = format!("bytes={from}-{}", from + length - 1);
+        let request = self.client.get_object().bucket(&self.bucket).key(key).range(range);
+        let output = match request.send().await {
+            Ok(output) => output,
+            Err(SdkError::ServiceError(service)) if service.err().is_no_such_key() => return Ok(None),
+            Err(error) if error.code() == Some("InvalidRange") => {
+                return Err(StoreError::Corrupt(format!("{key} ends before byte {from}")));
+            }
+            Err(error) => return Err(StoreError::from_sdk(error)),
+        };
+        let body = output.body.collect().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let bytes = body.to_vec();
+        if bytes.len() as u64 != length {
+            let found = bytes.len();
+            return Err(StoreError::Corrupt(format!("{key} has {found} bytes from {from} on, not {length}")));
+        }
+        Ok(Some(bytes))
+    }
+
     /// The object's ETag, or `None` when there is none of that key.
     ///
     /// # Errors

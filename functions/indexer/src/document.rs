@@ -36,7 +36,8 @@ fn track_document(track: Track) -> Document {
 }
 
 fn artist_document(artist: Artist) -> Document {
-    Document::Artist(ArtistDocument { id: artist.id, name: artist.name, popularity: 0 })
+    let popularity = popularity(artist.track_count);
+    Document::Artist(ArtistDocument { id: artist.id, name: artist.name, popularity })
 }
 
 fn album_document(album: Album) -> Document {
@@ -45,6 +46,11 @@ fn album_document(album: Album) -> Document {
         title: album.name,
         artist: album.album_artist,
         year: album.year,
-        popularity: 0,
+        popularity: popularity(album.track_count),
     })
+}
+
+/// How much a count weighs against others: in steps of a factor of two, so that a track more seldom changes a document.
+fn popularity(count: u64) -> u32 {
+    u64::BITS - count.leading_zeros()
 }

@@ -187,7 +187,7 @@ impl Domain {
         let present = self.generation();
         if wanted == present.config {
             return self.define(|definition| {
-                definition.forget_deleted();
+                definition.succeed();
                 Ok(())
             });
         }
@@ -210,7 +210,7 @@ impl Domain {
         self.define(|definition| {
             definition.active = wanted;
             definition.generation = number;
-            definition.forget_deleted();
+            definition.succeed();
             Ok::<(), Error>(())
         })?;
         *self.generation.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
@@ -240,12 +240,17 @@ impl Domain {
 }
 
 impl Definition {
-    /// Drops what was deleted and is not indexed any more.
-    fn forget_deleted(&mut self) {
+    /// Drops what was deleted and is not indexed by.
+    pub(crate) fn forget_deleted(&mut self) {
         let active = &self.active;
         self.fields.retain(|name, field| !field.is_deleted || active.fields.contains_key(name));
         self.suggesters.retain(|name, one| !one.is_deleted || active.suggesters.contains_key(name));
         self.schemes.retain(|name, scheme| !scheme.is_deleted || active.schemes.contains_key(name));
+    }
+
+    /// Notes that the documents are indexed by all that is wanted.
+    fn succeed(&mut self) {
+        self.forget_deleted();
         for field in self.fields.values_mut() {
             field.has_failed = false;
         }

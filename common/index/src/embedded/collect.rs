@@ -25,15 +25,18 @@ pub(super) struct Best {
     pub(super) total: usize,
     top: usize,
     /// The best, the worst of them on top.
-    heap: BinaryHeap<Reverse<(Rank, Reverse<DocAddress>)>>,
+    heap: BinaryHeap<Reverse<Candidate>>,
 }
+
+/// Of equal ranks the one of the smaller id comes first, wherever it lies: a new generation does not change the order.
+type Candidate = (Rank, Reverse<u64>, DocAddress);
 
 impl Best {
     fn new(kind: Kind, top: usize) -> Self {
         Self { kind, total: 0, top, heap: BinaryHeap::new() }
     }
 
-    fn push(&mut self, candidate: (Rank, Reverse<DocAddress>)) {
+    fn push(&mut self, candidate: Candidate) {
         if self.heap.len() < self.top {
             self.heap.push(Reverse(candidate));
         } else if let Some(mut worst) = self.heap.peek_mut()
@@ -43,9 +46,9 @@ impl Best {
         }
     }
 
-    /// The ranks and addresses, best first.
-    pub(super) fn into_sorted(self) -> Vec<(Rank, DocAddress)> {
-        self.heap.into_sorted_vec().into_iter().map(|Reverse((rank, Reverse(doc)))| (rank, doc)).collect()
+    /// The addresses, best first.
+    pub(super) fn into_sorted(self) -> Vec<DocAddress> {
+        self.heap.into_sorted_vec().into_iter().map(|Reverse((_, _, address))| address).collect()
     }
 }
 
@@ -85,7 +88,8 @@ impl Collected {
             best.total += 1;
             if best.top > 0 {
                 let rank = rank(*points, segment.popularity(*doc));
-                best.push((rank, Reverse(DocAddress::new(ordinal, *doc))));
+                let id = Reverse(segment.ids.place(*doc).low());
+                best.push((rank, id, DocAddress::new(ordinal, *doc)));
             }
             if kind == Kind::Track.number() {
                 tracks.push(*doc);
@@ -149,9 +153,9 @@ mod tests {
     fn the_best_stay() {
         let mut best = Best::new(Kind::Track, 2);
         for (doc, rank) in [(0, 5), (1, 9), (2, 7), (3, 9), (4, 1)] {
-            best.push((rank, Reverse(DocAddress::new(0, doc))));
+            best.push((rank, Reverse(u64::from(9 - doc)), DocAddress::new(0, doc)));
         }
-        let docs: Vec<DocId> = best.into_sorted().into_iter().map(|(_, doc)| doc.doc_id).collect();
-        assert_eq!(docs, [1, 3]);
+        let docs: Vec<DocId> = best.into_sorted().into_iter().map(|address| address.doc_id).collect();
+        assert_eq!(docs, [3, 1]);
     }
 }

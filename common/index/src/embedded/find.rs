@@ -38,9 +38,8 @@ impl Snapshot {
             }
             let (kind, total) = (best.kind, best.total);
             let page = best.into_sorted().into_iter().skip(request.offset);
-            let keys = page.map(|(_, address)| {
-                self.segments[address.segment_ord as usize].ids.place(address.doc_id).key()
-            });
+            let keys = page
+                .map(|address| self.segments[address.segment_ord as usize].ids.place(address.doc_id).key());
             found.add(kind, total, keys.collect::<Result<_, _>>()?);
         }
         Ok(found)

@@ -13,7 +13,7 @@ use super::schema::{self, Fields};
 use crate::document::Kind;
 use crate::error::IndexError;
 use crate::plan::{Plan, Slot};
-use crate::ranking::{EXACT, Hashes, Places, Shape, Tally};
+use crate::ranking::{Hashes, Places, Shape, Tally};
 
 /// A segment of a generation.
 pub(super) struct Segment {
@@ -102,15 +102,15 @@ impl Segment {
     /// The documents that a query means, in order, each once.
     pub(super) fn matches(&self, plan: &Plan) -> Result<Vec<Match>, IndexError> {
         let filters = plan.filters.iter().map(|slot| self.terms(slot)).collect::<Result<Vec<_>, _>>()?;
-        let has_terms = plan.readings.iter().any(|slots| !slots.is_empty());
+        let terms = plan.slots.iter().map(|slot| self.terms(slot)).collect::<Result<Vec<_>, _>>()?;
         let mut matches = Vec::new();
-        for slots in &plan.readings {
-            let terms = slots.iter().map(|slot| self.terms(slot)).collect::<Result<Vec<_>, _>>()?;
-            let weights: Vec<u16> = slots.iter().map(|slot| slot.weight).collect();
-            let tallies = self.intersect(&terms, &weights, &filters)?;
+        for reading in &plan.readings {
+            let scored = reading.iter().map(|slot| (&terms[*slot], Some(plan.slots[*slot].weight)));
+            let filters = filters.iter().map(|terms| (terms, None));
+            let tallies = self.intersect(scored.chain(filters).collect())?;
             self.judge(plan, tallies, &mut matches)?;
         }
-        if has_terms {
+        if !plan.slots.is_empty() {
             let tallies = self.same_names(plan, &filters)?;
             self.judge(plan, tallies, &mut matches)?;
         }
@@ -124,15 +124,9 @@ impl Segment {
         Terms::find(index, &slot.ways, slot.places)
     }
 
-    /// The documents that meet all terms and all filters; without any of them, all.
-    fn intersect(
-        &self,
-        terms: &[Terms],
-        weights: &[u16],
-        filters: &[Terms],
-    ) -> Result<Vec<(DocId, Tally)>, IndexError> {
-        let scored = terms.iter().zip(weights).map(|(terms, weight)| (terms, Some(*weight)));
-        let mut order: Vec<_> = scored.chain(filters.iter().map(|terms| (terms, None))).collect();
+    /// The documents that meet all of these, where terms count with their weights and filters have none; of nothing, all
+    /// documents.
+    fn intersect(&self, mut order: Vec<(&Terms, Option<u16>)>) -> Result<Vec<(DocId, Tally)>, IndexError> {
         // The rarest first: what follows is only asked for the few that are left.
         order.sort_by_cached_key(|(terms, _)| terms.most());
         if order.first().is_some_and(|(terms, _)| terms.most() == 0) {
@@ -173,11 +167,11 @@ impl Segment {
         let mut hits = Vec::new();
         for doc in docs(&self.start, &schema::start(whole))? {
             if plan.asked.is_name(self.hashes(doc)) {
-                hits.push(Hit { doc, points: EXACT + Places::TITLE.points(), places: Places::TITLE });
+                hits.push(Hit { doc, points: 1.0, places: Places::TITLE });
             }
         }
         for doc in docs(&self.credit, whole)? {
-            hits.push(Hit { doc, points: EXACT + Places::ARTIST.points(), places: Places::ARTIST });
+            hits.push(Hit { doc, points: 0.0, places: Places::ARTIST });
         }
         hits.sort_by(|one, other| one.doc.cmp(&other.doc).then(other.points.total_cmp(&one.points)));
         hits.dedup_by_key(|hit| hit.doc);
@@ -186,7 +180,7 @@ impl Segment {
             let passed = docs_of(&terms.hits(Among::Some { docs: &docs, of: self.max_doc })?);
             hits.retain(|hit| passed.binary_search(&hit.doc).is_ok());
         }
-        Ok(hits.iter().map(|hit| (hit.doc, Tally::ZERO.with(hit.points, hit.places, 1))).collect())
+        Ok(hits.iter().map(|hit| (hit.doc, plan.as_whole(hit.places))).collect())
     }
 
     /// Leaves out what is deleted or excluded by the query, and counts the points of the rest.

@@ -30,6 +30,21 @@ enum Join {
     Or,
 }
 
+/// The operators before a condition.
+#[derive(Default)]
+struct Pending {
+    join: Option<Join>,
+    negations: usize,
+}
+
+impl Pending {
+    /// The first operator counts. A dash before an operator or a space negates nothing.
+    fn join_by(&mut self, join: Option<Join>) {
+        self.join = self.join.or(join);
+        self.negations = 0;
+    }
+}
+
 /// The conditions of a group so far.
 #[derive(Default)]
 struct Group {
@@ -73,33 +88,12 @@ impl<'a> Parser<'a> {
             DefaultOperator::Or => Join::Or,
         };
         let mut group = Group::default();
-        let mut join = None;
-        let mut negations = 0;
+        let mut pending = Pending::default();
         while let Some(character) = self.rest.chars().next() {
+            if self.operator(character, &mut pending) {
+                continue;
+            }
             let node = match character {
-                ' ' | '\t' | '\n' | '\r' if self.options.has("whitespace") => {
-                    // A dash before a space negates nothing.
-                    negations = 0;
-                    self.advance();
-                    continue;
-                }
-                '+' => {
-                    join = join.or(self.options.has("and").then_some(Join::And));
-                    negations = 0;
-                    self.advance();
-                    continue;
-                }
-                '|' => {
-                    join = join.or(self.options.has("or").then_some(Join::Or));
-                    negations = 0;
-                    self.advance();
-                    continue;
-                }
-                '-' => {
-                    negations += usize::from(self.options.has("not"));
-                    self.advance();
-                    continue;
-                }
                 ')' if self.options.has("precedence") => {
                     self.advance();
                     if depth > 0 {
@@ -114,21 +108,38 @@ impl<'a> Parser<'a> {
                 '"' if self.options.has("phrase") => self.phrase(),
                 _ => self.term(),
             };
-            let join_now = join.take().unwrap_or(default);
-            let is_negated = std::mem::take(&mut negations) % 2 == 1;
+            let Pending { join, negations } = std::mem::take(&mut pending);
             let Some(node) = node else { continue };
+            let node = if negations % 2 == 1 { Node::Not(Box::new(node)) } else { node };
             self.clauses += 1;
-            if self.clauses > MAX_CLAUSES {
-                return Err(QueryError::syntax(format!("more than {MAX_CLAUSES} clauses")));
-            }
-            let node = if is_negated { Node::Not(Box::new(node)) } else { node };
-            self.wraps += usize::from(group.add(node, join_now));
-            if self.wraps > MAX_DEPTH {
-                let what = format!("the operator changes more than {MAX_DEPTH} times; use parentheses");
-                return Err(QueryError::syntax(what));
-            }
+            self.wraps += usize::from(group.add(node, join.unwrap_or(default)));
+            self.check()?;
         }
         Ok(group.top)
+    }
+
+    fn check(&self) -> Result<(), QueryError> {
+        if self.clauses > MAX_CLAUSES {
+            return Err(QueryError::syntax(format!("more than {MAX_CLAUSES} clauses")));
+        }
+        if self.wraps > MAX_DEPTH {
+            let what = format!("the operator changes more than {MAX_DEPTH} times; use parentheses");
+            return Err(QueryError::syntax(what));
+        }
+        Ok(())
+    }
+
+    /// Reads an operator or a space, if one stands here.
+    fn operator(&mut self, character: char, pending: &mut Pending) -> bool {
+        match character {
+            '-' => pending.negations += usize::from(self.options.has("not")),
+            '+' => pending.join_by(self.options.has("and").then_some(Join::And)),
+            '|' => pending.join_by(self.options.has("or").then_some(Join::Or)),
+            ' ' | '\t' | '\n' | '\r' if self.options.has("whitespace") => pending.join_by(None),
+            _ => return false,
+        }
+        self.advance();
+        true
     }
 
     fn advance(&mut self) {

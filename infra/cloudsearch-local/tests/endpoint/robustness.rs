@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::{Request, header};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::support::Endpoint;
@@ -158,4 +158,60 @@ proptest! {
             assert!(!status.is_server_error(), "{body}");
         });
     }
+
+    #[test]
+    fn no_document_is_the_endpoints_fault(
+        kind in "add|delete|\\PC",
+        id in "[a-z#/]{0,3}|\\PC{1,3}",
+        fields in prop::collection::btree_map("title|artists|genres|label|year|rating|released|place|\\PC{1,3}", value(), 0..4)
+    ) {
+        let (runtime, endpoint) = &*SHARED;
+        runtime.block_on(async {
+            let batch = json!([{"type": kind, "id": id, "fields": fields}]);
+            let (status, body) = endpoint.upload(batch.clone()).await;
+            assert!(!status.is_server_error(), "{batch}: {body}");
+            if status.is_success() {
+                let id = format!("_id:'{id}'");
+                let answer = endpoint.search(&[("q", &id), ("q.parser", "structured")]).await;
+                assert_eq!(answer["hits"]["found"], 1, "{batch}");
+            }
+        });
+    }
+}
+
+/// What a client might take for the value of a field.
+fn value() -> impl Strategy<Value = Value> {
+    let one = prop_oneof![
+        Just(json!(null)),
+        any::<i64>().prop_map(|number| json!(number)),
+        any::<f64>().prop_map(|number| json!(number)),
+        "(\\PC|[ \t\u{1}😀-]){0,20}".prop_map(|text| json!(text)),
+        "[12][0-9]{3}-[01][0-9]-[0-3][0-9]T00:00:00Z".prop_map(|text| json!(text)),
+        "-?[0-9]{1,2}.5,-?[0-9]{1,3}".prop_map(|text| json!(text)),
+    ];
+    prop_oneof![one.clone(), prop::collection::vec(one, 0..3).prop_map(|values| json!(values))]
+}
+
+#[tokio::test]
+async fn the_largest_documents_are_found() {
+    let endpoint = Endpoint::music().await;
+    let word = "a".repeat(1_000_000);
+    let many = "word ".repeat(100_000);
+    let genres: Vec<String> = (0..20_000).map(|number| format!("genre {number}")).collect();
+    endpoint
+        .add(&[("word", json!({"title": word})), ("many", json!({"title": many, "genres": genres}))])
+        .await;
+    assert_eq!(endpoint.structured("genres:'genre 19999'").await, "many");
+    assert_eq!(
+        endpoint.structured("(near field=title distance=100 'word word word word word')").await,
+        "many"
+    );
+    assert_eq!(endpoint.structured("(phrase field=title 'word word word word word')").await, "many");
+    assert_eq!(
+        endpoint.ids(&[("q", "matchall"), ("q.parser", "structured"), ("sort", "title asc")]).await,
+        "word many"
+    );
+    let answer =
+        endpoint.search(&[("q", "word"), ("facet.genres", "{size:3}"), ("highlight.title", "{}")]).await;
+    assert_eq!(answer["facets"]["genres"]["buckets"].as_array().unwrap().len(), 3);
 }

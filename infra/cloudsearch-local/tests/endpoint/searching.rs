@@ -187,20 +187,9 @@ async fn a_cursor_walks_through_the_same_results_as_start() {
     for sort in ["_score desc", "year asc", "year desc,title asc", "title desc", "_id asc"] {
         let base = [("q", "song"), ("sort", sort)];
         let expected = endpoint.ids(&[&base[..], &[("size", "100")]].concat()).await;
-        let mut seen = Vec::new();
-        let mut cursor = "initial".to_owned();
-        loop {
-            let page = [&base[..], &[("size", "7"), ("cursor", &cursor)]].concat();
-            let answer = endpoint.search(&page).await;
-            assert_eq!(answer["hits"]["found"], 48);
-            let hits = answer["hits"]["hit"].as_array().unwrap();
-            if hits.is_empty() {
-                break;
-            }
-            seen.extend(hits.iter().map(|hit| hit["id"].as_str().unwrap().to_owned()));
-            cursor = answer["hits"]["cursor"].as_str().unwrap().to_owned();
-        }
-        assert_eq!(seen.join(" "), expected, "{sort}");
+        let (seen, cursor) = endpoint.walk(&base, "7").await;
+        assert_eq!(seen, expected, "{sort}");
+        assert_eq!(seen.split(' ').count(), 48);
         let other = [("q", "other"), ("sort", sort), ("cursor", cursor.as_str())];
         assert_eq!(endpoint.get("search", &other).await.0, 400);
     }
@@ -223,20 +212,9 @@ async fn a_cursor_walks_through_segments_of_many_terms() {
     for sort in ["_id asc", "_id desc"] {
         let base = [("q", "song"), ("sort", sort), ("return", "_no_fields")];
         let expected = endpoint.ids(&[&base[..], &[("size", "10000")]].concat()).await;
-        let mut seen = Vec::new();
-        let mut cursor = "initial".to_owned();
-        loop {
-            let answer =
-                endpoint.search(&[&base[..], &[("size", "300"), ("cursor", &cursor)]].concat()).await;
-            let hits = answer["hits"]["hit"].as_array().unwrap();
-            if hits.is_empty() {
-                break;
-            }
-            seen.extend(hits.iter().map(|hit| hit["id"].as_str().unwrap().to_owned()));
-            cursor = answer["hits"]["cursor"].as_str().unwrap().to_owned();
-        }
-        assert_eq!(seen.len(), 3000, "1500 and 2000, of which 500 are the same");
-        assert_eq!(seen.join(" "), expected, "{sort}");
+        let (seen, _) = endpoint.walk(&base, "300").await;
+        assert_eq!(seen, expected, "{sort}");
+        assert_eq!(seen.split(' ').count(), 3000, "1500 and 2000, of which 500 are the same");
     }
 }
 

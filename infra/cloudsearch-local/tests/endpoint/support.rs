@@ -138,6 +138,26 @@ impl Endpoint {
         hits.iter().map(|hit| hit["id"].as_str().unwrap()).collect::<Vec<&str>>().join(" ")
     }
 
+    /// The ids that a search finds page by page, and the last cursor. Each page knows the number of all.
+    pub(crate) async fn walk(&self, base: &[(&str, &str)], size: &str) -> (String, String) {
+        let mut seen: Vec<String> = Vec::new();
+        let mut found = Vec::new();
+        let mut cursor = "initial".to_owned();
+        loop {
+            let answer = self.search(&[base, &[("size", size), ("cursor", &cursor)]].concat()).await;
+            let hits = answer["hits"]["hit"].as_array().unwrap();
+            cursor = answer["hits"]["cursor"].as_str().unwrap().to_owned();
+            found.push(answer["hits"]["found"].as_u64().unwrap());
+            if hits.is_empty() {
+                break;
+            }
+            seen.extend(hits.iter().map(|hit| hit["id"].as_str().unwrap().to_owned()));
+        }
+        let all = u64::try_from(seen.len()).unwrap();
+        assert!(found.iter().all(|found| *found == all), "{found:?} of {all}");
+        (seen.join(" "), cursor)
+    }
+
     /// The ids that a structured query finds, sorted.
     pub(crate) async fn structured(&self, query: &str) -> String {
         self.ids(&[("q", query), ("q.parser", "structured"), ("sort", "_id asc"), ("size", "100")]).await

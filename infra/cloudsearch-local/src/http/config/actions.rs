@@ -150,46 +150,37 @@ fn define_field(domain: &Domain, form: &Form<'_>) -> Answer {
         Defined::put(&mut definition.fields, &name, field, definition.version);
         check_suggesters(&definition.wanted())
     })?;
-    let definition = domain.definition();
-    let view = View { definition: &definition, is_deployed: false };
-    Ok(view.field(&name).map(|status| Element::of("IndexField", status)).into_iter().collect())
+    Ok(described("IndexField", View::defined(&domain.definition()).field(&name)))
 }
 
 fn check_suggesters(config: &Config) -> Result<(), ConfigError> {
     config.suggesters.values().try_for_each(|suggester| read::check_suggester(suggester, config))
 }
 
-fn delete_field(domain: &Domain, form: &Form<'_>) -> Answer {
-    let name = form.required("IndexFieldName")?;
-    domain.define(|definition| {
-        let is_active = definition.active.fields.contains_key(name);
-        mark_deleted(&mut definition.fields, name, is_active)?;
-        check_suggesters(&definition.wanted())
-    })?;
-    let definition = domain.definition();
-    let view = View { definition: &definition, is_deployed: false };
-    Ok(view.field(name).map(|status| Element::of("IndexField", status)).into_iter().collect())
+/// The status of something as the member of an answer.
+fn described(member: &'static str, status: Option<Vec<Element>>) -> Vec<Element> {
+    status.into_iter().map(|status| Element::of(member, status)).collect()
 }
 
-/// Deletes what is not indexed by at once, and the rest with the next indexing.
-fn mark_deleted<T>(
-    slots: &mut BTreeMap<String, Defined<T>>,
-    name: &str,
-    is_active: bool,
-) -> Result<(), ConfigError> {
-    if !is_active {
-        return match slots.remove(name) {
-            Some(_) => Ok(()),
-            None => Err(not_defined(name)),
-        };
-    }
-    slots.get_mut(name).ok_or_else(|| not_defined(name))?.is_deleted = true;
+/// Marks something as deleted: it goes with the next indexing.
+fn mark_deleted<T>(slots: &mut BTreeMap<String, Defined<T>>, name: &str) -> Result<(), ConfigError> {
+    let slot = slots.get_mut(name).ok_or_else(|| {
+        let shown: String = name.chars().take(64).collect();
+        ConfigError::NotFound(format!("'{shown}' is not defined"))
+    })?;
+    slot.is_deleted = true;
     Ok(())
 }
 
-fn not_defined(name: &str) -> ConfigError {
-    let shown: String = name.chars().take(64).collect();
-    ConfigError::NotFound(format!("'{shown}' is not defined"))
+fn delete_field(domain: &Domain, form: &Form<'_>) -> Answer {
+    let name = form.required("IndexFieldName")?;
+    domain.define(|definition| {
+        mark_deleted(&mut definition.fields, name)?;
+        check_suggesters(&definition.wanted())?;
+        let status = View::defined(definition).field(name);
+        definition.forget_deleted();
+        Ok(described("IndexField", status))
+    })
 }
 
 fn define_scheme(domain: &Domain, form: &Form<'_>) -> Answer {
@@ -200,22 +191,19 @@ fn define_scheme(domain: &Domain, form: &Form<'_>) -> Answer {
         Defined::put(&mut definition.schemes, &name, scheme, definition.version);
         Ok::<(), ConfigError>(())
     })?;
-    let definition = domain.definition();
-    let view = View { definition: &definition, is_deployed: false };
-    Ok(view.scheme(&name).map(|status| Element::of("AnalysisScheme", status)).into_iter().collect())
+    Ok(described("AnalysisScheme", View::defined(&domain.definition()).scheme(&name)))
 }
 
 fn delete_scheme(domain: &Domain, form: &Form<'_>) -> Answer {
     let name = form.required("AnalysisSchemeName")?;
     domain.define(|definition| {
-        let is_active = definition.active.schemes.contains_key(name);
-        mark_deleted(&mut definition.schemes, name, is_active)?;
+        mark_deleted(&mut definition.schemes, name)?;
         let config = definition.wanted();
-        config.fields.values().try_for_each(|field| read::check_scheme(field, &config))
-    })?;
-    let definition = domain.definition();
-    let view = View { definition: &definition, is_deployed: false };
-    Ok(view.scheme(name).map(|status| Element::of("AnalysisScheme", status)).into_iter().collect())
+        config.fields.values().try_for_each(|field| read::check_scheme(field, &config))?;
+        let status = View::defined(definition).scheme(name);
+        definition.forget_deleted();
+        Ok(described("AnalysisScheme", status))
+    })
 }
 
 fn define_suggester(domain: &Domain, form: &Form<'_>) -> Answer {
@@ -227,20 +215,17 @@ fn define_suggester(domain: &Domain, form: &Form<'_>) -> Answer {
         Defined::put(&mut definition.suggesters, &name, suggester, definition.version);
         Ok::<(), ConfigError>(())
     })?;
-    let definition = domain.definition();
-    let view = View { definition: &definition, is_deployed: false };
-    Ok(view.suggester(&name).map(|status| Element::of("Suggester", status)).into_iter().collect())
+    Ok(described("Suggester", View::defined(&domain.definition()).suggester(&name)))
 }
 
 fn delete_suggester(domain: &Domain, form: &Form<'_>) -> Answer {
     let name = form.required("SuggesterName")?;
     domain.define(|definition| {
-        let is_active = definition.active.suggesters.contains_key(name);
-        mark_deleted(&mut definition.suggesters, name, is_active)
-    })?;
-    let definition = domain.definition();
-    let view = View { definition: &definition, is_deployed: false };
-    Ok(view.suggester(name).map(|status| Element::of("Suggester", status)).into_iter().collect())
+        mark_deleted(&mut definition.suggesters, name)?;
+        let status = View::defined(definition).suggester(name);
+        definition.forget_deleted();
+        Ok(described("Suggester", status))
+    })
 }
 
 fn update_policies(domain: &Domain, form: &Form<'_>) -> Answer {

@@ -54,7 +54,12 @@ pub(super) fn scaling(definition: &Definition) -> Element {
     Element::of("ScalingParameters", vec![options, status(scaling, true)])
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// What is defined, whether or not it is indexed by.
+    pub(super) fn defined(definition: &'a Definition) -> Self {
+        Self { definition, is_deployed: false }
+    }
+
     pub(super) fn fields(&self, names: &BTreeSet<String>) -> Element {
         let (defined, active) = (&self.definition.fields, &self.definition.active.fields);
         Element::list("IndexFields", self.all(defined, active, names, field_options))

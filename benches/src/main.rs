@@ -1,0 +1,47 @@
+//! Benchmarks that a reader can repeat, with their results as tables in Markdown.
+
+#![expect(clippy::print_stdout, reason = "the tables are what the program is for")]
+
+mod search;
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(about)]
+enum Bench {
+    /// Search: size, building, latency, recall, publication and memory, beside SQLite's FTS5 and plain Tantivy
+    #[command(subcommand)]
+    Search(Search),
+}
+
+#[derive(Debug, Subcommand)]
+enum Search {
+    /// Everything, for the tracks of a `.jsonl` catalogue
+    Run {
+        catalogue: PathBuf,
+        /// Batches of 100 changes that are published after the build
+        #[arg(long, default_value_t = 200)]
+        batches: usize,
+        /// Only the project's own index
+        #[arg(long)]
+        alone: bool,
+    },
+    /// What `run` starts to measure the reading side in a process of its own
+    #[command(hide = true)]
+    Reader { questions: PathBuf, stores: PathBuf },
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match Bench::parse() {
+        Bench::Search(Search::Run { catalogue, batches, alone }) => {
+            runtime.block_on(search::run(&catalogue, batches, alone))
+        }
+        Bench::Search(Search::Reader { questions, stores }) => {
+            runtime.block_on(search::reader::run(&questions, &stores))
+        }
+    }
+}
