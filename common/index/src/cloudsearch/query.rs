@@ -3,6 +3,8 @@
 //! What CloudSearch finds is at least what the plan wants and a little more; results are compared with the plan again.
 //! Words are letters and digits only (see [`token`]), so nothing in them has a meaning to a parser.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudsearchdomain::types::QueryParser;
 use serde_json::json;
 
@@ -76,18 +78,23 @@ struct Group {
     more: Vec<String>,
 }
 
-/// The terms, each also as one word with its neighbour.
+/// The terms that must match, each also as one word with its neighbour.
 fn groups(plan: &Plan) -> Vec<Group> {
     let mut readings = plan.readings.iter();
-    let mut groups: Vec<Group> = readings.next().into_iter().flatten().map(Group::of).collect();
+    let terms: Vec<usize> = readings.next().cloned().unwrap_or_default();
+    let mut groups: BTreeMap<usize, Group> =
+        terms.iter().map(|term| (*term, Group::of(&plan.slots[*term]))).collect();
     for reading in readings {
-        let Some(place) = reading.iter().position(Slot::is_joined) else { continue };
-        let joined: Vec<String> = Group::of(&reading[place]).ways;
-        for group in groups.iter_mut().skip(place).take(2) {
-            group.more.splice(0..0, joined.iter().cloned());
+        let joined = reading.iter().map(|slot| &plan.slots[*slot]).find(|slot| slot.is_joined());
+        for term in terms.iter().filter(|term| !reading.contains(term)) {
+            match (joined, groups.get_mut(term)) {
+                (Some(joined), Some(group)) => drop(group.more.splice(0..0, Group::of(joined).ways)),
+                // It can be left out.
+                _ => drop(groups.remove(term)),
+            }
         }
     }
-    groups
+    groups.into_values().collect()
 }
 
 impl Group {
