@@ -11,6 +11,7 @@ use crate::{Options, Stack, backend, operator};
 pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
     let import = args.import.as_deref().map(Import::open).transpose()?;
     let mut signals = Signals::new()?;
+    let is_new = !args.data.exists();
     let options = Options {
         listen: args.listen,
         data: (!args.ephemeral).then(|| args.data.clone()),
@@ -24,7 +25,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
         if args.ephemeral { None } else { Some(Control::start(&args.data, Arc::clone(&stack)).await?) };
     announce(&args, &stack);
     if !args.ephemeral {
-        follow_backend(&args, &stack).await?;
+        follow_backend(&args, &stack, is_new).await?;
     }
 
     let mut is_stopping = false;
@@ -71,10 +72,13 @@ fn announce(args: &RunArgs, stack: &Stack) {
 }
 
 /// Fills the index of a backend that the folder was not used with the last time.
-async fn follow_backend(args: &RunArgs, stack: &Stack) -> Result<(), Box<dyn Error>> {
+async fn follow_backend(args: &RunArgs, stack: &Stack, is_new: bool) -> Result<(), Box<dyn Error>> {
     let search = args.search.into();
     if backend::last(&args.data) == search {
         return Ok(());
+    }
+    if is_new {
+        return Ok(backend::remember(&args.data, search)?);
     }
     say("Another search backend than the last time: its index is being built.");
     let count = operator::reindex_stack(stack).await?;

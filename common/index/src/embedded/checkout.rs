@@ -93,20 +93,20 @@ async fn is_linked(file: &File, folder: &Path, earlier: Option<&Checkout>) -> bo
 }
 
 /// Some of a file.
-struct Part<'a> {
-    file: &'a File,
+struct Part {
+    file: File,
     from: u64,
     length: u64,
 }
 
-fn parts_of(file: &File) -> impl Iterator<Item = Part<'_>> {
+fn parts_of(file: &File) -> impl Iterator<Item = Part> {
     (0..file.size.div_ceil(PART)).map(move |number| {
         let from = number * PART;
-        Part { file, from, length: PART.min(file.size - from) }
+        Part { file: file.clone(), from, length: PART.min(file.size - from) }
     })
 }
 
-impl Part<'_> {
+impl Part {
     async fn fetch(self, objects: &Objects, folder: &Path) -> Result<(), IndexError> {
         let Self { file, from, length } = self;
         let Some(bytes) = objects.get_range(&file.object, from, length).await? else {
