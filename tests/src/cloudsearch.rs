@@ -29,6 +29,7 @@ pub struct CloudSearch {
 struct Observed {
     upstream: String,
     outage: Option<Outage>,
+    refused: Option<String>,
     uploads: Vec<Vec<u8>>,
 }
 
@@ -62,6 +63,11 @@ impl CloudSearch {
     /// From now on every request fails like this, or none.
     pub fn set_outage(&self, outage: Option<Outage>) {
         self.locked().outage = outage;
+    }
+
+    /// From now on a batch is refused as invalid in which this text occurs.
+    pub fn refuse(&self, text: &str) {
+        self.locked().refused = Some(text.to_owned());
     }
 
     /// The batches that were uploaded since this was last asked.
@@ -117,6 +123,10 @@ async fn forward(State((proxy, http)): State<(CloudSearch, reqwest::Client)>, re
         Some(Outage::Busy) => return failure(StatusCode::SERVICE_UNAVAILABLE, "InternalServerException"),
         Some(Outage::Forbidden) => return failure(StatusCode::FORBIDDEN, "AccessDeniedException"),
         Some(Outage::Cut) | None => {}
+    }
+    let refused = proxy.locked().refused.clone();
+    if refused.is_some_and(|text| String::from_utf8_lossy(&body).contains(&text)) {
+        return failure(StatusCode::BAD_REQUEST, "DocumentServiceException");
     }
     let address = format!("{}{}", proxy.locked().upstream, parts.uri);
     let mut forwarded = http.request(parts.method, address).body(body.clone());

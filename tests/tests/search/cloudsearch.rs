@@ -238,6 +238,21 @@ async fn a_domain_that_refuses_us_is_no_reason_to_lose_writes() {
 }
 
 #[tokio::test]
+async fn a_document_that_is_refused_holds_up_no_other() {
+    let (world, cloudsearch, owner, _) = cloudsearch_sample().await;
+    cloudsearch.refuse("Poison");
+    let tracks = ["Clear", "Poison", "Water"].map(|title| json!({ "title": title, "artist": "The Wells" }));
+    add(&owner, tracks.to_vec()).await;
+    settle(&world).await;
+    assert!(world.stack().dead_letters().list().unwrap().is_empty());
+    assert_eq!(found(&owner, "clear", "tracks").await, ["Clear"]);
+    assert_eq!(found(&owner, "water", "tracks").await, ["Water"]);
+    assert!(found(&owner, "poison", "tracks").await.is_empty());
+    // What the domain was tried with is gone again, and was nothing that could be found.
+    assert_eq!(found(&owner, "sample", "tracks").await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_reindex_restores_what_is_missing_and_removes_what_should_not_be_there() {
     let (world, _, owner, ids) = cloudsearch_sample().await;
     let settings = world.stack().app().settings.clone();
