@@ -19,10 +19,12 @@ mod client;
 mod cloudsearch;
 mod dynamodb;
 mod policies;
+mod stores;
 mod world;
 
 pub use client::{Answer, Client};
 pub use cloudsearch::{CloudSearch, Outage};
 pub use dynamodb::{Call, DynamoDb, Fault, When};
 pub use policies::Access;
+pub use stores::StoresOf;
 pub use world::{World, catalogue};

@@ -14,7 +14,7 @@ const MANIFEST: &str = "index/meta.json";
 const FILES: &str = "index/files/";
 
 /// The published manifest.
-async fn manifest(world: &World) -> Value {
+pub(super) async fn manifest(world: &World) -> Value {
     let blob = world.store().objects.get(MANIFEST).await.unwrap().expect("an index is published");
     serde_json::from_slice(&blob.bytes).unwrap()
 }
@@ -219,7 +219,7 @@ async fn a_reindex_restores_what_is_missing_and_removes_what_should_not_be_there
 }
 
 /// Reindexes everything; answers how many things were checked.
-async fn reindex(world: &World) -> u64 {
+pub(super) async fn reindex(world: &World) -> u64 {
     let mut request = json!({ "reindex": true });
     let mut checked = 0;
     loop {
