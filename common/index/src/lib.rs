@@ -131,13 +131,13 @@ pub struct Suggestion {
 /// What an update did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Updated {
-    /// The number of the published generation.
+    /// The number of the published generation, or of the turn in which a search service was written to.
     pub generation: u64,
-    /// Documents that were put or deleted; the others were as wanted already.
+    /// Documents that were put or deleted. The embedded index leaves out those that were as wanted already.
     pub changed: usize,
 }
 
-/// What an update does when the published index cannot be read.
+/// What an update does when the published index cannot be read. A search service has no such state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfBroken {
     /// It fails: what the index held would be missing from a new one.
