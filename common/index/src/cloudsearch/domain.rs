@@ -168,3 +168,30 @@ where
     let text = format!("CloudSearch: {}", DisplayErrorContext(&error));
     if is_transient { IndexError::Unavailable(text) } else { IndexError::Broken(text) }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudsearchdomain::config::{
+        BehaviorVersion, Credentials, Region, SharedCredentialsProvider,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_batch_that_was_never_sent_is_over() {
+        // A port on which nobody listens any more.
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let credentials = Credentials::new("key", "secret", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        let documents = DocumentService::new(&config, &format!("http://{address}"));
+        let outcome = documents.upload(b"[]".to_vec()).await;
+        assert!(matches!(outcome, Err(UploadError::Failed(IndexError::Unavailable(_)))), "{outcome:?}");
+        let search = SearchService::new(&config, &format!("http://{address}"));
+        let outcome = send(search.search().query("star")).await;
+        assert!(matches!(outcome, Err(IndexError::Unavailable(_))), "{outcome:?}");
+    }
+}

@@ -243,7 +243,7 @@ mod tests {
             assert!(query.contains(way), "{way} in {query}");
         }
         assert!(compiled("thundrestruck", Stage::Tolerant).query.contains("thundrestruck~2"));
-        assert!(!compiled("abc", Stage::Tolerant).query.contains('~'));
+        assert!(!compiled("ab 1999", Stage::Tolerant).query.contains('~'));
     }
 
     #[test]

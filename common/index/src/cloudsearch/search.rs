@@ -89,8 +89,8 @@ impl Reader {
         let request = question.request;
         let has_facets = kind == Kind::Track && !request.facets.is_empty();
         if !request.kinds.contains(&kind) && !has_facets {
-            // Only whether there is enough.
-            let answer = send(question.search(&self.domain, kind).size(0).r#return(NO_FIELDS)).await?;
+            // Only whether there is enough; CloudSearch gives one result at least.
+            let answer = send(question.search(&self.domain, kind).size(1).r#return(NO_FIELDS)).await?;
             return Ok(Matches { total: found(&answer), ..Matches::default() });
         }
         let mut search = question.search(&self.domain, kind).size(size(WINDOW)).r#return(SOURCE);
