@@ -70,11 +70,11 @@ fn fields(document: &Document) -> Value {
             .into(),
     );
     put(ALBUM, words_in(Places::ALBUM).into());
+    put(BEGINNINGS, joined(all_beginnings(words_by_place.keys())).into());
     let genre_words = words(document.genres());
-    put(GENRE_WORDS, joined(genre_words.iter().map(|word| token(word))).into());
-    let all_words = words_by_place.keys().chain(&genre_words);
-    let beginnings: BTreeSet<String> = all_words.flat_map(|word| beginnings(word)).collect();
-    put(BEGINNINGS, joined(beginnings.into_iter()).into());
+    let in_genres = genre_words.iter().map(|word| token(word));
+    // Not among the others: words outside filters are not looked for in genres.
+    put(GENRE_WORDS, joined(in_genres.chain(all_beginnings(genre_words.iter()))).into());
     let genres: BTreeSet<String> = document.genres().iter().map(|genre| allowed(genre)).collect();
     put(GENRE, genres.into_iter().filter(|genre| !genre.is_empty()).collect::<Vec<_>>().into());
     if let Some(year) = document.year() {
@@ -91,6 +91,10 @@ fn fields(document: &Document) -> Value {
 
 fn joined(words: impl Iterator<Item = String>) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn all_beginnings<'a>(words: impl Iterator<Item = &'a String>) -> impl Iterator<Item = String> {
+    words.flat_map(|word| beginnings(word)).collect::<BTreeSet<String>>().into_iter()
 }
 
 /// Every beginning of a name up to [`START_CHARS`] letters, with and without a leading "the".
@@ -175,7 +179,13 @@ mod tests {
             ("title_words", json!("army me of")),
             ("artist_words", json!("bjork björk \u{1C1}bjork")),
             ("album_words", json!("post")),
-            ("genre_words", json!("hip hop \u{1C0}d83cdfb5")),
+            ("genre_words", json!("hip hop \u{1C0}d83cdfb5 \u{1C2}hip \u{1C2}hop")),
+            (
+                "beginnings",
+                json!(
+                    "\u{1C2}arm \u{1C2}army \u{1C2}bjo \u{1C2}bjor \u{1C2}bjork \u{1C2}bjö \u{1C2}björ \u{1C2}björk \u{1C2}pos \u{1C2}post"
+                ),
+            ),
             ("genre", json!(["Hip Hop"])),
             ("year", json!(1995)),
             ("popularity", json!(3)),

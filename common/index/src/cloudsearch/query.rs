@@ -40,8 +40,13 @@ impl Compiled {
         let years = plan.years.iter().map(|(from, to)| format!("(range field={YEAR} [{from},{to}])"));
         let mut filters: Vec<String> = years.collect();
         let mut groups = groups(plan);
-        let is_loose = stage == Stage::Tolerant && !plan.filters.is_empty();
-        if is_loose {
+        // Filters forgive no typing errors. Where all words belong to one filter's field, they are looked for there.
+        let only_place = plan.filters.first().map(|slot| slot.places);
+        let only_place = only_place
+            .filter(|place| groups.is_empty() && plan.filters.iter().all(|slot| slot.places == *place));
+        let is_tolerant = stage == Stage::Tolerant && !plan.filters.is_empty();
+        let is_loose = is_tolerant && only_place.is_none();
+        if is_tolerant {
             groups.extend(plan.filters.iter().map(Group::of));
         } else {
             filters.extend(plan.filters.iter().map(|slot| expression(slot, field(slot.places))));
@@ -55,11 +60,16 @@ impl Compiled {
             // What has the name that was asked for comes early enough to be compared.
             query = format!("({query}) | {}", whole_token(&plan.asked.whole));
         }
-        let places = [(WHOLE, 20), (TITLE, 3), (ARTIST, 2), (ALBUM, 1), (BEGINNINGS, 1)];
-        let mut fields: Vec<String> = places.map(|(field, weight)| format!("{field}^{weight}")).into();
+        let mut fields = match only_place {
+            Some(Places::GENRE) => vec![(GENRE_WORDS, 1)],
+            Some(place) => vec![(field(place), 1), (BEGINNINGS, 1)],
+            None => vec![(WHOLE, 20), (TITLE, 3), (ARTIST, 2), (ALBUM, 1), (BEGINNINGS, 1)],
+        };
         if is_loose && plan.filters.iter().any(|slot| slot.places.holds(Places::GENRE)) {
-            fields.push(format!("{GENRE_WORDS}^1"));
+            fields.push((GENRE_WORDS, 1));
         }
+        let fields: Vec<String> =
+            fields.into_iter().map(|(field, weight)| format!("{field}^{weight}")).collect();
         let options = json!({ "fields": fields, "defaultOperator": "and" }).to_string();
         Self { query, parser: QueryParser::Simple, options: Some(options), filters, is_loose }
     }

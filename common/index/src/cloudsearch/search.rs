@@ -23,6 +23,8 @@ use crate::{ENOUGH, Facet, FacetCount, Found, MAX_FACET_VALUES, Request};
 /// Results of each kind that are compared with the query and put in order here, as every backend does. Beyond them the
 /// order is CloudSearch's.
 const WINDOW: usize = 100;
+/// The same for queries with typing errors, of whose matches more turn out to be none.
+const TOLERANT_WINDOW: usize = 500;
 
 /// Answers from a domain. Clones share the connections.
 #[derive(Debug, Clone)]
@@ -35,6 +37,7 @@ struct Question<'a> {
     request: &'a Request,
     plan: Plan,
     compiled: Compiled,
+    window: usize,
 }
 
 /// What a domain answers about one kind.
@@ -93,7 +96,7 @@ impl Reader {
             let answer = send(question.search(&self.domain, kind).size(1).r#return(NO_FIELDS)).await?;
             return Ok(Matches { total: found(&answer), ..Matches::default() });
         }
-        let mut search = question.search(&self.domain, kind).size(size(WINDOW)).r#return(SOURCE);
+        let mut search = question.search(&self.domain, kind).size(size(question.window)).r#return(SOURCE);
         if has_facets {
             search = search.facet(facet_options(&request.facets));
         }
@@ -111,8 +114,8 @@ impl Reader {
         let end = request.offset.saturating_add(request.limit);
         let mut page: Vec<Key> =
             ranked.iter().skip(request.offset).take(request.limit).map(Document::key).collect();
-        if end > WINDOW {
-            let start = request.offset.max(WINDOW);
+        if end > question.window {
+            let start = request.offset.max(question.window);
             let search = question.search(&self.domain, kind).start(size(start)).size(size(end - start));
             let answer = send(search.r#return(NO_FIELDS)).await?;
             page.extend(keys(answer.hits.and_then(|hits| hits.hit).unwrap_or_default()));
@@ -125,7 +128,8 @@ impl<'a> Question<'a> {
     fn new(request: &'a Request, stage: Stage) -> Self {
         let plan = Plan::new(&request.query, stage);
         let compiled = Compiled::new(&plan, stage);
-        Self { request, plan, compiled }
+        let window = if stage == Stage::Tolerant { TOLERANT_WINDOW } else { WINDOW };
+        Self { request, plan, compiled, window }
     }
 
     /// The search for results of one kind, without which of them and what of them.
