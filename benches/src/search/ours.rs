@@ -20,6 +20,19 @@ use super::rows::{Row, documents};
 /// Changes that one batch of the stream brings.
 const BATCH: usize = 100;
 
+/// What each kind of file takes.
+fn print_parts(files: &[ManifestFile], rows: usize) {
+    let mut parts: BTreeMap<&str, u64> = BTreeMap::new();
+    for file in files {
+        *parts.entry(file.name.rsplit('.').next().unwrap_or_default()).or_default() += file.size;
+    }
+    println!("| files | bytes a track |\n| --- | ---: |");
+    for (kind, bytes) in parts {
+        println!("| {kind} | {:.1} |", bytes as f64 / rows as f64);
+    }
+    println!();
+}
+
 /// What of the manifest is looked at.
 #[derive(Debug, Deserialize)]
 struct Manifest {
@@ -28,6 +41,7 @@ struct Manifest {
 
 #[derive(Debug, Deserialize)]
 struct ManifestFile {
+    name: String,
     object: String,
     size: u64,
 }
@@ -47,7 +61,9 @@ pub(super) async fn run(
     println!("{} documents\n", changes.len());
     update(&indexing, &changes).await?;
     let build = began.elapsed();
-    let bytes = manifest(objects).await?.0.files.iter().map(|file| file.size).sum();
+    let files = manifest(objects).await?.0.files;
+    let bytes = files.iter().map(|file| file.size).sum();
+    print_parts(&files, rows.len());
 
     let folder = tempfile::tempdir()?;
     let (asked, stores) = (folder.path().join("questions.json"), folder.path().join("stores.json"));
@@ -80,7 +96,7 @@ fn ids(rows: &[Row]) -> Vec<TrackId> {
 
 async fn update(indexing: &Indexing, changes: &[Change]) -> Result<(), Box<dyn Error>> {
     let read = || async { Ok::<_, Infallible>(changes.to_vec()) };
-    indexing.update(IfBroken::Fail, read).await.map_err(|error| error.to_string())?;
+    indexing.update(IfBroken::Fail, None, read).await.map_err(|error| error.to_string())?;
     Ok(())
 }
 

@@ -21,6 +21,8 @@ use std::future::Future;
 use mixtape_domain::{AlbumId, ArtistId, Clock, TrackId};
 use mixtape_settings::{SearchBackend, Settings};
 use mixtape_store::Store;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 pub use document::{AlbumDocument, ArtistDocument, Change, Document, Key, Kind, TrackDocument};
 pub use error::{IndexError, UpdateError};
@@ -137,6 +139,34 @@ pub struct Updated {
     pub changed: usize,
 }
 
+/// The records of a stream that an update is made for, by which a repetition of the same batch is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// The first and the last sequence number. Those of several shards cannot be compared, so only equality counts.
+    first: String,
+    last: String,
+    /// SHA-256 of all sequence numbers and keys, 64 bits of it, in hexadecimal digits.
+    digest: String,
+}
+
+impl Batch {
+    /// The batch of these records: sequence number, partition key and sort key of each.
+    pub fn of<'a>(records: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) -> Self {
+        let (mut first, mut last) = (None, "");
+        let mut hasher = Sha256::new();
+        for (sequence, pk, sk) in records {
+            first.get_or_insert(sequence);
+            last = sequence;
+            for part in [sequence, pk, sk] {
+                hasher.update((part.len() as u64).to_be_bytes());
+                hasher.update(part);
+            }
+        }
+        let digest = hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Self { first: first.unwrap_or_default().to_owned(), last: last.to_owned(), digest }
+    }
+}
+
 /// What an update does when the published index cannot be read. A search service has no such state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfBroken {
@@ -220,18 +250,24 @@ impl Indexing {
 
     /// Makes the changes that `read` answers, which is asked after the state of the index has been taken and must read
     /// the present state of what is indexed; it may be asked several times. Then updates can be repeated, reordered
-    /// and made by several writers at once, and the index ends as that state is.
+    /// and made by several writers at once, and the index ends as that state is. A batch of the stream that the index
+    /// knows already may be left out.
     ///
     /// # Errors
     /// What `read` answered, or that the index is away or broken. The changes may then have been made or not.
-    pub async fn update<E, F, R>(&self, if_broken: IfBroken, read: F) -> Result<Updated, UpdateError<E>>
+    pub async fn update<E, F, R>(
+        &self,
+        if_broken: IfBroken,
+        batch: Option<&Batch>,
+        read: F,
+    ) -> Result<Updated, UpdateError<E>>
     where
         F: Fn() -> R,
         R: Future<Output = Result<Vec<Change>, E>>,
     {
         match self {
             Self::CloudSearch(writer) => writer.update(read).await,
-            Self::Embedded(writer) => writer.update(if_broken, read).await,
+            Self::Embedded(writer) => writer.update(if_broken, batch, read).await,
         }
     }
 

@@ -67,7 +67,19 @@ pub(crate) enum Way {
 
 impl Plan {
     pub(crate) fn new(query: &Query, stage: Stage) -> Self {
-        let mut slots: Vec<Slot> = query.terms.iter().map(|term| slot(term, stage, Places::ALL)).collect();
+        Self::with_stages(query, stage, |_| stage)
+    }
+
+    /// A plan in which typing errors are looked for only in the terms of these numbers.
+    pub(crate) fn tolerant_in(query: &Query, terms: &[usize]) -> Self {
+        let stage_of = |term: usize| if terms.contains(&term) { Stage::Tolerant } else { Stage::Literal };
+        Self::with_stages(query, Stage::Literal, stage_of)
+    }
+
+    fn with_stages(query: &Query, stage: Stage, stage_of: impl Fn(usize) -> Stage) -> Self {
+        let terms = query.terms.iter().enumerate();
+        let mut slots: Vec<Slot> =
+            terms.map(|(number, term)| slot(term, stage_of(number), Places::ALL)).collect();
         let as_typed: Vec<usize> = (0..slots.len()).collect();
         let mut readings = vec![as_typed.clone()];
         if stage == Stage::Tolerant {

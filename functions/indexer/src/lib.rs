@@ -10,7 +10,7 @@ mod reindex;
 
 use mixtape_domain::Clock;
 use mixtape_events::{EventError, Failures, StreamBatch, is_stream_batch};
-use mixtape_index::{IfBroken, Indexing, UpdateError, Updated};
+use mixtape_index::{Batch, IfBroken, Indexing, UpdateError, Updated};
 use mixtape_settings::Settings;
 use mixtape_store::tracks::Wanted;
 use mixtape_store::{Store, StoreError};
@@ -51,7 +51,11 @@ pub async fn handle(state: &State, event: Value) -> Result<Value, EventError> {
         wanted.add_item(&record.pk, &record.sk);
     }
     let mut failures = Failures::default();
-    match state.bring_up_to_date(&wanted, IfBroken::Fail).await {
+    let records = batch.records.iter();
+    let known_by = Batch::of(
+        records.map(|record| (record.sequence_number.as_str(), record.pk.as_str(), record.sk.as_str())),
+    );
+    match state.bring_up_to_date(&wanted, IfBroken::Fail, Some(&known_by)).await {
         Ok(updated) => tracing::info!(
             records = batch.records.len(),
             changed = updated.changed,
@@ -73,8 +77,9 @@ impl State {
         &self,
         wanted: &Wanted,
         if_broken: IfBroken,
+        batch: Option<&Batch>,
     ) -> Result<Updated, UpdateError<StoreError>> {
         let read = || async { Ok(document::changes(wanted, self.store.tracks.lookup(wanted).await?)) };
-        self.indexing.update(if_broken, read).await
+        self.indexing.update(if_broken, batch, read).await
     }
 }

@@ -65,7 +65,7 @@ impl State {
         let if_broken = if request.after.is_none() { IfBroken::StartOver } else { IfBroken::Fail };
         let position = request.after.unwrap_or(Position { stage: Stage::Tracks, after: None });
         let (wanted, next) = self.slice(&position).await?;
-        let updated = self.bring_up_to_date(&wanted, if_broken).await.map_err(EventError::retryable)?;
+        let updated = self.bring_up_to_date(&wanted, if_broken, None).await.map_err(EventError::retryable)?;
         let next = match next {
             Some(after) => Some(Position { after: Some(after), ..position }),
             None => position.stage.next().map(|stage| Position { stage, after: None }),

@@ -22,6 +22,8 @@ on_both_backends! {
     tracks_artists_and_albums_are_found_as_they_are,
     names_are_found_however_they_are_typed,
     a_search_answers_what_was_asked_for,
+    facets_count_what_matches,
+    highlights_are_the_names_in_parts,
     suggestions_start_with_what_is_typed,
     an_edit_is_found_and_a_deletion_disappears,
     a_search_before_there_is_an_index_finds_nothing,
@@ -94,6 +96,9 @@ async fn what_cannot_be_searched_for_is_named() {
         (vec![("q", long.as_str())], "q"),
         (vec![("q", "a"), ("types", "song")], "types"),
         (vec![("q", "a"), ("types", "")], "types"),
+        (vec![("q", "a"), ("facets", "artist")], "facets"),
+        (vec![("q", "a"), ("facets", "")], "facets"),
+        (vec![("q", "a"), ("highlight", "yes")], "highlight"),
         (vec![("q", "a"), ("limit", "0")], "limit"),
         (vec![("q", "a"), ("limit", "101")], "limit"),
         (vec![("q", "a"), ("limit", "x")], "limit"),
@@ -111,6 +116,44 @@ async fn what_cannot_be_searched_for_is_named() {
         assert_eq!(problem["errors"][0]["field"], "q", "{path}");
     }
     anonymous.get("/v1/search?q=a&offset=9990").await.expect(200);
+}
+
+async fn facets_count_what_matches(search: SearchWith) {
+    let (world, ..) = sample_of(search).await;
+    let anonymous = world.anonymous();
+    let count = |value: &str, count: u64| json!({ "value": value, "count": count });
+    let answer = anonymous.get("/v1/search?q=daft+punk&facets=year,genre&types=artist").await.expect(200);
+    assert_eq!(answer["facets"]["genre"], json!([count("Electronic", 2)]));
+    assert_eq!(answer["facets"]["year"], json!([count("1997", 1), count("2001", 1)]));
+    let answer = anonymous.get("/v1/search?q=year:1990..&facets=genre").await.expect(200);
+    let expected =
+        [count("Electronic", 4), count("Hip Hop", 2), count("J-Pop", 1), count("Pop", 1), count("Rock", 2)];
+    let mut counted = answer["facets"]["genre"].as_array().unwrap().clone();
+    counted.sort_by_key(|counted| counted["value"].as_str().unwrap().to_owned());
+    assert_eq!(counted, expected);
+    assert!(answer["facets"].get("year").is_none());
+    assert!(anonymous.get("/v1/search?q=daft").await.expect(200).get("facets").is_none());
+}
+
+async fn highlights_are_the_names_in_parts(search: SearchWith) {
+    let (world, ..) = sample_of(search).await;
+    let anonymous = world.anonymous();
+    let answer = anonymous.get("/v1/search?q=army+bjro&highlight=true").await.expect(200);
+    let part = |text: &str, is_match: bool| json!({ "text": text, "match": is_match });
+    let expected = json!([{
+        "title": [part("Army", true), part(" of Me", false)],
+        "artist": [part("Björk", true)],
+        "album": [part("Post", false)],
+    }]);
+    assert_eq!(answer["tracks"]["highlights"], expected);
+    let answer = anonymous.get("/v1/search?q=beat&highlight=true&types=artist").await.expect(200);
+    assert_eq!(
+        answer["artists"]["highlights"],
+        json!([{ "name": [part("The ", false), part("Beat", true), part("les", false)] }])
+    );
+    assert_eq!(answer["tracks"]["highlights"], json!([]));
+    let plain = anonymous.get("/v1/search?q=beat&highlight=false").await.expect(200);
+    assert!(plain["artists"].get("highlights").is_none());
 }
 
 async fn suggestions_start_with_what_is_typed(search: SearchWith) {

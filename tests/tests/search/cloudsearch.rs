@@ -272,8 +272,8 @@ async fn a_reindex_restores_what_is_missing_and_removes_what_should_not_be_there
             vec![mixtape_index::Change::Put(ghost.clone()), mixtape_index::Change::Delete(missing.clone())];
         Ok::<_, std::convert::Infallible>(changes)
     };
-    let first = indexing.update(mixtape_index::IfBroken::Fail, read).await.unwrap();
-    let second = indexing.update(mixtape_index::IfBroken::Fail, read).await.unwrap();
+    let first = indexing.update(mixtape_index::IfBroken::Fail, None, read).await.unwrap();
+    let second = indexing.update(mixtape_index::IfBroken::Fail, None, read).await.unwrap();
     assert!(second.generation > first.generation);
     assert!(found(&owner, "army", "tracks").await.is_empty());
 
@@ -379,6 +379,6 @@ async fn a_domain_that_lacks_a_field_refuses_without_losing_anything() {
     });
     let read =
         || async { Ok::<_, std::convert::Infallible>(vec![mixtape_index::Change::Put(artist.clone())]) };
-    let refused = indexing.update(mixtape_index::IfBroken::Fail, read).await.unwrap_err();
+    let refused = indexing.update(mixtape_index::IfBroken::Fail, None, read).await.unwrap_err();
     assert!(refused.to_string().contains("takes no documents"), "{refused}");
 }

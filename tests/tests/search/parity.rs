@@ -71,7 +71,7 @@ async fn filled(documents: &[Document], search: SearchWith) -> (World, Search) {
         let read = || async {
             Ok::<_, std::convert::Infallible>(part.iter().cloned().map(Change::Put).collect::<Vec<_>>())
         };
-        assert_eq!(indexing.update(IfBroken::Fail, read).await.unwrap().changed, part.len());
+        assert_eq!(indexing.update(IfBroken::Fail, None, read).await.unwrap().changed, part.len());
     }
     let search = Search::open(&settings, world.store(), world.clock().clone());
     (world, search)

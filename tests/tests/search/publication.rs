@@ -28,8 +28,9 @@ fn indexer_elsewhere(world: &World, folder: &tempfile::TempDir) -> indexer::Stat
     indexer::State::new(world.store().clone(), &elsewhere(world, folder), world.clock().clone())
 }
 
-/// A stream batch that names these tracks.
+/// A stream batch that names these tracks, and that the stream has not sent before.
 pub(super) fn batch(ids: &[String]) -> Value {
+    let before: u32 = rand::random();
     let record = |(number, id): (usize, &String)| {
         let key = json!({ "S": format!("TRACK#{id}") });
         json!({
@@ -41,7 +42,7 @@ pub(super) fn batch(ids: &[String]) -> Value {
             "dynamodb": {
                 "ApproximateCreationDateTime": 1_795_253_400,
                 "Keys": { "pk": key, "sk": key },
-                "SequenceNumber": format!("{:021}", number + 1),
+                "SequenceNumber": format!("{:021}", before as usize + number),
                 "SizeBytes": 64,
                 "StreamViewType": "KEYS_ONLY",
             },
@@ -66,6 +67,21 @@ async fn a_replayed_batch_changes_nothing() {
     assert_eq!(world.invoke("indexer", batch(&ids[..1])).await, nothing_failed());
     settle(&world).await;
     assert!(found(&owner, "army", "tracks").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_batch_that_is_repeated_reads_nothing() {
+    let world = World::unattended().await;
+    let ada = world.sign_up("ada").await;
+    let ids = add(&ada, vec![new_track(super::TRACKS[0])]).await;
+    let event = batch(&ids);
+    world.dynamodb().take();
+    assert_eq!(world.invoke("indexer", event.clone()).await, nothing_failed());
+    assert!(!world.dynamodb().take().is_empty(), "what a new batch names is read");
+    let published = manifest(&world).await;
+    assert_eq!(world.invoke("indexer", event).await, nothing_failed());
+    assert!(world.dynamodb().take().is_empty());
+    assert_eq!(manifest(&world).await, published);
 }
 
 #[tokio::test]
@@ -195,7 +211,7 @@ async fn a_reindex_restores_what_is_missing_and_removes_what_should_not_be_there
     });
     let read =
         || async { Ok::<_, std::convert::Infallible>(vec![mixtape_index::Change::Put(document.clone())]) };
-    indexing.update(mixtape_index::IfBroken::Fail, read).await.unwrap();
+    indexing.update(mixtape_index::IfBroken::Fail, None, read).await.unwrap();
     let mut members = 0;
     for list in ["tracks", "artists", "albums"] {
         members += owner.all(&format!("/v1/{list}"), 100).await.len() as u64;

@@ -68,16 +68,35 @@ pub(super) fn apply(
     if !replaced.is_empty() {
         writer.delete_query(Box::new(Filed::at(replaced)))?;
     }
-    for (change, _) in changes {
-        if let Change::Put(document) = change {
-            writer.add_document(fields.document(&document))?;
-        }
-    }
+    add(&writer, fields, &changes, threads)?;
     writer.commit()?;
     writer.wait_merging_threads()?;
     let folder = checkout.folder.path();
     let meta = std::fs::read_to_string(folder.join("meta.json"))?;
     Ok(Some(Applied { meta, files: files(&index, folder)?, changed }))
+}
+
+/// Adds the documents, from as many threads as write them.
+fn add(
+    writer: &IndexWriter,
+    fields: &Fields,
+    changes: &[(Change, bool)],
+    threads: usize,
+) -> Result<(), IndexError> {
+    let add = |changes: &[(Change, bool)]| {
+        for (change, _) in changes {
+            if let Change::Put(document) = change {
+                writer.add_document(fields.document(document))?;
+            }
+        }
+        Ok::<_, IndexError>(())
+    };
+    std::thread::scope(|scope| {
+        let parts = changes.chunks(changes.len().div_ceil(threads).max(1));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || add(part))).collect();
+        let broken = || IndexError::Broken("a document could not be read".to_owned());
+        parts.into_iter().try_for_each(|part| part.join().unwrap_or_else(|_| Err(broken())))
+    })
 }
 
 /// The changes that change something, one for each document, and whether the index holds that document.

@@ -36,6 +36,12 @@ impl Best {
         Self { kind, total: 0, top, heap: BinaryHeap::new() }
     }
 
+    /// Whether something of this rank can be among the best.
+    fn may_hold(&self, rank: Rank) -> bool {
+        let is_full = self.heap.len() >= self.top;
+        !is_full || self.heap.peek().is_some_and(|Reverse((worst, ..))| rank >= *worst)
+    }
+
     fn push(&mut self, candidate: Candidate) {
         if self.heap.len() < self.top {
             self.heap.push(Reverse(candidate));
@@ -82,16 +88,18 @@ impl Collected {
         matches: &[Match],
     ) -> Result<(), IndexError> {
         let mut tracks = Vec::new();
-        for Match { doc, points } in matches {
-            let kind = segment.kind(*doc);
-            let Some(best) = self.best.iter_mut().find(|best| best.kind.number() == kind) else { continue };
+        for Match { doc, points, kind } in matches {
+            let Some(best) = self.best.iter_mut().find(|best| best.kind.number() == u64::from(*kind)) else {
+                continue;
+            };
             best.total += 1;
-            if best.top > 0 {
+            // What is only looked up for those that may be among the best is not looked up for most.
+            if best.may_hold(rank(*points, u64::MAX)) {
                 let rank = rank(*points, segment.popularity(*doc));
-                let id = Reverse(segment.ids.place(*doc).low());
+                let id = Reverse(segment.ids.low(*doc));
                 best.push((rank, id, DocAddress::new(ordinal, *doc)));
             }
-            if kind == Kind::Track.number() {
+            if u64::from(*kind) == Kind::Track.number() && !self.counts.is_empty() {
                 tracks.push(*doc);
             }
         }

@@ -25,11 +25,21 @@ impl Snapshot {
         Ok(Self { searcher, segments, fields })
     }
 
-    /// The results of a query. Typing errors are looked for only when there is not enough without them.
+    /// The results of a query.
+    ///
+    /// Typing errors are looked for only when there is not enough without them, and first only in words that few names
+    /// hold: one that many hold is hardly a typing error, and looking for it would cost the most.
     pub(super) fn search(&self, request: &Request) -> Result<Found, IndexError> {
-        let mut collected = self.collect(request, Stage::Literal)?;
+        let query = &request.query;
+        let (mut collected, most) = self.collect(request, &Plan::new(query, Stage::Literal))?;
         if collected.total() < ENOUGH {
-            collected = self.collect(request, Stage::Tolerant)?;
+            let rare: Vec<usize> = (0..most.len()).filter(|term| most[*term] < ENOUGH as u64).collect();
+            if !rare.is_empty() && rare.len() < most.len() {
+                collected = self.collect(request, &Plan::tolerant_in(query, &rare))?.0;
+            }
+            if collected.total() == 0 || rare.len() == most.len() {
+                collected = self.collect(request, &Plan::new(query, Stage::Tolerant))?.0;
+            }
         }
         let mut found = Found { facets: collected.facets(), ..Found::default() };
         for best in collected.best {
@@ -45,14 +55,17 @@ impl Snapshot {
         Ok(found)
     }
 
-    fn collect(&self, request: &Request, stage: Stage) -> Result<Collected, IndexError> {
-        let plan = Plan::new(&request.query, stage);
+    /// What a plan finds, and how many documents at most meet each of its slots.
+    fn collect(&self, request: &Request, plan: &Plan) -> Result<(Collected, Vec<u64>), IndexError> {
         let top = request.offset.saturating_add(request.limit);
         let mut collected = Collected::new(&request.kinds, top, &request.facets);
+        let mut most = vec![0; plan.slots.len()];
         for (ordinal, segment) in (0..).zip(&self.segments) {
-            collected.add(ordinal, segment, &segment.matches(&plan)?)?;
+            let (matches, of_segment) = segment.matches(plan)?;
+            collected.add(ordinal, segment, &matches)?;
+            most.iter_mut().zip(of_segment).for_each(|(most, more)| *most += more);
         }
-        Ok(collected)
+        Ok((collected, most))
     }
 
     /// About `limit` keys, of whole buckets, from this bucket on, and the bucket after them.

@@ -60,7 +60,7 @@ impl Place {
 #[derive(Clone)]
 pub(super) struct Ids {
     buckets: Arc<InvertedIndexReader>,
-    kind: Arc<dyn ColumnValues<u64>>,
+    facts: Arc<dyn ColumnValues<u64>>,
     high: Arc<dyn ColumnValues<u64>>,
     low: Arc<dyn ColumnValues<u64>>,
     alive: Option<AliveBitSet>,
@@ -70,7 +70,7 @@ impl Ids {
     pub(super) fn open(reader: &tantivy::SegmentReader, fields: &schema::Fields) -> Result<Self, IndexError> {
         Ok(Self {
             buckets: reader.inverted_index(fields.bucket)?,
-            kind: reader.fast_fields().column_first_or_default(schema::KIND)?,
+            facts: reader.fast_fields().column_first_or_default(schema::FACTS)?,
             high: reader.fast_fields().column_first_or_default(schema::ID_HIGH)?,
             low: reader.fast_fields().column_first_or_default(schema::ID_LOW)?,
             alive: reader.alive_bitset().cloned(),
@@ -105,12 +105,13 @@ impl Ids {
         first.transpose().map_err(|_| IndexError::Broken("a bucket that is no number".to_owned()))
     }
 
-    pub(super) fn kind(&self, doc: DocId) -> u64 {
-        self.kind.get_val(doc)
+    /// The lower half of the id.
+    pub(super) fn low(&self, doc: DocId) -> u64 {
+        self.low.get_val(doc)
     }
 
     pub(super) fn place(&self, doc: DocId) -> Place {
         let id = u128::from(self.high.get_val(doc)) << 64 | u128::from(self.low.get_val(doc));
-        Place { kind: self.kind(doc), id }
+        Place { kind: schema::Facts(self.facts.get_val(doc)).kind(), id }
     }
 }

@@ -7,10 +7,13 @@ use mixtape_domain::Timestamp;
 use mixtape_store::Objects;
 use serde::{Deserialize, Serialize};
 
+use crate::Batch;
 use crate::error::IndexError;
 
 /// The layout of manifest, fields and terms. An index of an older format is not read but built anew.
 pub(super) const FORMAT: u64 = 2;
+/// Batches that a manifest names. A batch is repeated at once or, when its answer was lost, within minutes.
+const MAX_APPLIED: usize = 100;
 /// Where the manifest lies.
 pub(super) const MANIFEST: &str = "index/meta.json";
 /// Under which the files lie.
@@ -27,6 +30,8 @@ pub(super) struct Manifest {
     pub(super) files: Vec<File>,
     /// Files of earlier generations, which slow readers may still be fetching.
     pub(super) retired: Vec<Retired>,
+    /// The last batches of the stream that this generation knows, the latest last.
+    pub(super) applied: Vec<Batch>,
 }
 
 /// A file of the current generation.
@@ -87,20 +92,34 @@ impl Published {
 impl Manifest {
     /// What comes before the first generation.
     pub(super) fn empty() -> Self {
-        Self { format: FORMAT, generation: 0, meta: String::new(), files: Vec::new(), retired: Vec::new() }
+        Self {
+            format: FORMAT,
+            generation: 0,
+            meta: String::new(),
+            files: Vec::new(),
+            retired: Vec::new(),
+            applied: Vec::new(),
+        }
     }
 
     pub(super) fn file(&self, name: &str) -> Option<&File> {
         self.files.iter().find(|file| file.name == name)
     }
 
-    /// The generation after this one.
-    pub(super) fn next(&self, meta: String, files: Vec<File>, now: Timestamp) -> Self {
+    /// The generation after this one, which knows this batch.
+    pub(super) fn next(&self, meta: String, files: Vec<File>, now: Timestamp, batch: Option<&Batch>) -> Self {
         let is_kept = |file: &File| files.iter().any(|kept| kept.object == file.object);
         let gone = self.files.iter().filter(|file| !is_kept(file));
         let mut retired = self.retired.clone();
         retired.extend(gone.map(|file| Retired { object: file.object.clone(), at: now }));
-        Self { format: FORMAT, generation: self.generation + 1, meta, files, retired }
+        let mut applied: Vec<Batch> = self.applied.iter().chain(batch).cloned().collect();
+        applied.drain(..applied.len().saturating_sub(MAX_APPLIED));
+        Self { format: FORMAT, generation: self.generation + 1, meta, files, retired, applied }
+    }
+
+    /// Whether everything that the batch tells has been read since, and is in this generation or a later one.
+    pub(super) fn knows(&self, batch: Option<&Batch>) -> bool {
+        batch.is_some_and(|batch| self.applied.contains(batch))
     }
 
     /// Whether a generation that counts needs this object.
@@ -132,12 +151,30 @@ mod tests {
     #[test]
     fn files_that_are_not_in_the_next_generation_are_retired() {
         let now = Timestamp::from_millis(1_000).unwrap();
-        let first = Manifest::empty().next("1".into(), vec![file("a"), file("b")], now);
-        let second = first.next("2".into(), vec![file("b"), file("c")], now);
+        let first = Manifest::empty().next("1".into(), vec![file("a"), file("b")], now, None);
+        let second = first.next("2".into(), vec![file("b"), file("c")], now, None);
         assert_eq!((first.generation, second.generation), (1, 2));
         assert_eq!(second.retired, [Retired { object: format!("{FILES}a"), at: now }]);
         assert!(["a", "b", "c"].iter().all(|name| second.names(&file(name).object)));
         assert!(!second.names("index/files/d"));
+    }
+
+    #[test]
+    fn the_last_batches_are_known() {
+        let now = Timestamp::from_millis(1_000).unwrap();
+        let batch = |number: usize| Batch::of([(number.to_string().as_str(), "pk", "sk")]);
+        let mut manifest = Manifest::empty();
+        for number in 0..=MAX_APPLIED {
+            assert!(!manifest.knows(Some(&batch(number))));
+            manifest = manifest.next(String::new(), Vec::new(), now, Some(&batch(number)));
+        }
+        assert!((1..=MAX_APPLIED).all(|number| manifest.knows(Some(&batch(number)))));
+        assert!(!manifest.knows(Some(&batch(0))) && !manifest.knows(None));
+        assert_ne!(
+            batch(1),
+            Batch::of([("1", "pk", "other")]),
+            "a batch is what it says, not only its number"
+        );
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl Terms {
                     let mut at = 0;
                     self.walk(info, within, |doc, found| {
                         let both = before.map_or(Some(found), |(docs, places)| {
-                            at += docs[at..].partition_point(|before| *before < doc);
+                            at += docs[at..].iter().take_while(|before| **before < doc).count();
                             places[at].within(found).if_any()
                         });
                         if let Some(both) = both {
@@ -236,7 +236,11 @@ impl Terms {
                 while blocks.block_len() > 0 {
                     for (doc, freq) in block(&blocks) {
                         if let Some(docs) = &mut candidates {
-                            *docs = &docs[docs.partition_point(|candidate| *candidate < doc)..];
+                            while let [candidate, rest @ ..] = *docs
+                                && *candidate < doc
+                            {
+                                *docs = rest;
+                            }
                             if docs.first() != Some(&doc) {
                                 continue;
                             }
@@ -287,10 +291,10 @@ pub(super) fn docs_of(hits: &[Hit]) -> Vec<DocId> {
 
 /// Documents of both, with the points of both.
 fn both(one: &[Hit], other: &[Hit]) -> Vec<Hit> {
-    let mut rest = one;
+    let mut rest = one.iter();
     let sum = |hit: &Hit| {
-        rest = &rest[rest.partition_point(|before| before.doc < hit.doc)..];
-        let before = rest.first().filter(|before| before.doc == hit.doc)?;
+        // Every document of the other is one of these.
+        let before = rest.find(|before| before.doc == hit.doc)?;
         Some(Hit { points: before.points + hit.points, places: before.places.with(hit.places), ..*hit })
     };
     other.iter().filter_map(sum).collect()

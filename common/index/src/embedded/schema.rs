@@ -9,7 +9,7 @@
 //! | `start` | the first letters of the name as one word | suggestions, whole names |
 //! | `edge` | the first one and two letters | suggestions |
 //! | `bucket` | 16 bits of the id | updates |
-//! | columns | kind, id, year, genres as written, lengths, hashes, popularity, digest | everything |
+//! | columns | facts ([`Facts`]), id, year, genres as written, popularity, digest | everything |
 //! | `label` | the name as written, stored | suggestions |
 
 use std::collections::BTreeSet;
@@ -18,27 +18,28 @@ use sha2::{Digest, Sha256};
 use tantivy::schema::{
     FAST, Field, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions,
 };
+use tantivy::store::{Compressor, ZstdCompressor};
 use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{IndexSettings, TantivyDocument};
 
 use super::id::Place;
 use crate::document::Document;
-use crate::ranking::Shape;
+use crate::ranking::{Hashes, Shape};
 use crate::words::{bare, cut, whole, words};
 
+/// Bytes of names that are compressed together: more take less space and longer to read one of.
+const STORED_BLOCK: usize = 32 * 1024;
 /// Letters of a name that are indexed for names as a whole.
-pub(super) const START_CHARS: usize = 12;
+pub(super) const START_CHARS: usize = 10;
 /// Up to so many letters, beginnings are terms of their own: there are too many names of one to put them together.
 pub(super) const EDGE_CHARS: usize = 2;
 
 // Names of the columns.
-pub(super) const KIND: &str = "kind";
 pub(super) const ID_HIGH: &str = "id_high";
 pub(super) const ID_LOW: &str = "id_low";
 pub(super) const YEAR: &str = "year";
 pub(super) const GENRES: &str = "genres";
-pub(super) const LENGTHS: &str = "lengths";
-pub(super) const HASHES: &str = "hashes";
+pub(super) const FACTS: &str = "facts";
 pub(super) const POPULARITY: &str = "popularity";
 pub(super) const DIGEST: &str = "digest";
 
@@ -58,13 +59,11 @@ pub(super) struct Fields {
 
 #[derive(Debug, Clone)]
 struct Columns {
-    kind: Field,
     id_high: Field,
     id_low: Field,
     year: Field,
     genres: Field,
-    lengths: Field,
-    hashes: Field,
+    facts: Field,
     popularity: Field,
     digest: Field,
 }
@@ -81,13 +80,11 @@ impl Fields {
             bucket: builder.add_u64_field("bucket", NumericOptions::default().set_indexed()),
             label: builder.add_text_field("label", STORED),
             columns: Columns {
-                kind: builder.add_u64_field(KIND, FAST),
                 id_high: builder.add_u64_field(ID_HIGH, FAST),
                 id_low: builder.add_u64_field(ID_LOW, FAST),
                 year: builder.add_u64_field(YEAR, FAST),
                 genres: builder.add_text_field(GENRES, TextOptions::default().set_fast("raw")),
-                lengths: builder.add_u64_field(LENGTHS, FAST),
-                hashes: builder.add_u64_field(HASHES, FAST),
+                facts: builder.add_u64_field(FACTS, FAST),
                 popularity: builder.add_u64_field(POPULARITY, FAST),
                 digest: builder.add_u64_field(DIGEST, FAST),
             },
@@ -97,7 +94,12 @@ impl Fields {
 
     /// How files are written.
     pub(super) fn settings() -> IndexSettings {
-        IndexSettings { docstore_compress_dedicated_thread: false, ..IndexSettings::default() }
+        IndexSettings {
+            docstore_compression: Compressor::Zstd(ZstdCompressor::default()),
+            docstore_blocksize: STORED_BLOCK,
+            docstore_compress_dedicated_thread: false,
+            ..IndexSettings::default()
+        }
     }
 
     /// A document as the index holds it.
@@ -126,7 +128,6 @@ impl Fields {
 
 impl Columns {
     fn fill(&self, fields: &mut TantivyDocument, document: &Document, place: Place) {
-        fields.add_u64(self.kind, document.key().kind().number());
         fields.add_u64(self.id_high, place.high());
         fields.add_u64(self.id_low, place.low());
         if let Some(year) = document.year() {
@@ -135,11 +136,32 @@ impl Columns {
         for genre in document.genres().iter().collect::<BTreeSet<_>>() {
             fields.add_text(self.genres, genre);
         }
-        let shape = Shape::of(document);
-        fields.add_u64(self.lengths, (shape.artist_length << 4 | shape.length) as u64);
-        fields.add_u64(self.hashes, shape.hashes.0.into());
+        fields.add_u64(self.facts, Facts::of(document).0);
         fields.add_u64(self.popularity, document.popularity().into());
         fields.add_u64(self.digest, digest(document));
+    }
+}
+
+/// The kind of a document and the shape of its name in one number, since opening a column costs more than a few bits: 2
+/// bits of kind, twice 4 bits of length, 32 bits of hashes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Facts(pub(super) u64);
+
+impl Facts {
+    fn of(document: &Document) -> Self {
+        let Shape { length, artist_length, hashes } = Shape::of(document);
+        let lengths = (artist_length << 4 | length) as u64;
+        Self((u64::from(hashes.0) << 8 | lengths) << 2 | document.key().kind().number())
+    }
+
+    pub(super) fn kind(self) -> u64 {
+        self.0 & 0b11
+    }
+
+    pub(super) fn shape(self) -> Shape {
+        let nibble = |at: u64| usize::try_from(self.0 >> at & 0xF).unwrap_or_default();
+        let hashes = Hashes(u32::try_from(self.0 >> 10 & 0xFFFF_FFFF).unwrap_or_default());
+        Shape { length: nibble(2), artist_length: nibble(6), hashes }
     }
 }
 

@@ -9,11 +9,14 @@ use tantivy::{DocId, DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
 
 use super::id::Ids;
 use super::postings::{Among, Hit, Terms, docs_of};
-use super::schema::{self, Fields};
+use super::schema::{self, Facts, Fields};
 use crate::document::Kind;
 use crate::error::IndexError;
 use crate::plan::{Plan, Slot};
-use crate::ranking::{Hashes, Places, Shape, Tally};
+use crate::ranking::{Places, Tally};
+
+/// Documents whose facts are read at a time.
+const BLOCK: usize = 128;
 
 /// A segment of a generation.
 pub(super) struct Segment {
@@ -25,8 +28,7 @@ pub(super) struct Segment {
     credit: Arc<InvertedIndexReader>,
     year: Column<u64>,
     genres: Option<StrColumn>,
-    lengths: Arc<dyn ColumnValues<u64>>,
-    hashes: Arc<dyn ColumnValues<u64>>,
+    facts: Arc<dyn ColumnValues<u64>>,
     popularity: Arc<dyn ColumnValues<u64>>,
     alive: Option<AliveBitSet>,
     pub(super) max_doc: u32,
@@ -37,6 +39,7 @@ pub(super) struct Segment {
 pub(super) struct Match {
     pub(super) doc: DocId,
     pub(super) points: f32,
+    pub(super) kind: u8,
 }
 
 impl Segment {
@@ -51,8 +54,7 @@ impl Segment {
             credit: reader.inverted_index(fields.credit)?,
             year: columns.u64(schema::YEAR)?,
             genres: columns.str(schema::GENRES)?,
-            lengths: columns.column_first_or_default(schema::LENGTHS)?,
-            hashes: columns.column_first_or_default(schema::HASHES)?,
+            facts: columns.column_first_or_default(schema::FACTS)?,
             popularity: columns.column_first_or_default(schema::POPULARITY)?,
             alive: reader.alive_bitset().cloned(),
             max_doc: reader.max_doc(),
@@ -63,22 +65,12 @@ impl Segment {
         self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
     }
 
-    pub(super) fn kind(&self, doc: DocId) -> u64 {
-        self.ids.kind(doc)
-    }
-
-    pub(super) fn hashes(&self, doc: DocId) -> Hashes {
-        Hashes(u32::try_from(self.hashes.get_val(doc)).unwrap_or_default())
+    pub(super) fn facts(&self, doc: DocId) -> Facts {
+        Facts(self.facts.get_val(doc))
     }
 
     pub(super) fn popularity(&self, doc: DocId) -> u64 {
         self.popularity.get_val(doc)
-    }
-
-    pub(super) fn shape(&self, doc: DocId) -> Shape {
-        let lengths = self.lengths.get_val(doc);
-        let [length, artist_length] = [lengths & 0xF, lengths >> 4].map(|length| length as usize);
-        Shape { length, artist_length, hashes: self.hashes(doc) }
     }
 
     pub(super) fn year(&self, doc: DocId) -> Option<u64> {
@@ -99,8 +91,8 @@ impl Segment {
         Ok(name)
     }
 
-    /// The documents that a query means, in order, each once.
-    pub(super) fn matches(&self, plan: &Plan) -> Result<Vec<Match>, IndexError> {
+    /// The documents that a query means, in order, each once, and how many at most meet each of its slots.
+    pub(super) fn matches(&self, plan: &Plan) -> Result<(Vec<Match>, Vec<u64>), IndexError> {
         let filters = plan.filters.iter().map(|slot| self.terms(slot)).collect::<Result<Vec<_>, _>>()?;
         let terms = plan.slots.iter().map(|slot| self.terms(slot)).collect::<Result<Vec<_>, _>>()?;
         let mut matches = Vec::new();
@@ -108,15 +100,13 @@ impl Segment {
             let scored = reading.iter().map(|slot| (&terms[*slot], Some(plan.slots[*slot].weight)));
             let filters = filters.iter().map(|terms| (terms, None));
             let tallies = self.intersect(scored.chain(filters).collect())?;
-            self.judge(plan, tallies, &mut matches)?;
+            merge(&mut matches, self.judge(plan, tallies)?);
         }
         if !plan.slots.is_empty() {
             let tallies = self.same_names(plan, &filters)?;
-            self.judge(plan, tallies, &mut matches)?;
+            merge(&mut matches, self.judge(plan, tallies)?);
         }
-        matches.sort_by(|one, other| one.doc.cmp(&other.doc).then(other.points.total_cmp(&one.points)));
-        matches.dedup_by_key(|found| found.doc);
-        Ok(matches)
+        Ok((matches, terms.iter().map(Terms::most).collect()))
     }
 
     fn terms(&self, slot: &Slot) -> Result<Terms, IndexError> {
@@ -141,17 +131,17 @@ impl Segment {
             met = Some(match met {
                 None => {
                     let hits = terms.hits(Among::All { of: self.max_doc })?;
-                    hits.iter().map(|hit| (hit.doc, add(Tally::ZERO, hit))).collect()
+                    hits.into_iter().map(|hit| (hit.doc, add(Tally::ZERO, &hit))).collect()
                 }
                 Some(before) => {
                     let docs: Vec<DocId> = before.iter().map(|(doc, _)| *doc).collect();
                     let hits = terms.hits(Among::Some { docs: &docs, of: self.max_doc })?;
-                    let mut rest = before.as_slice();
-                    let tally = |hit: &Hit| {
-                        rest = &rest[rest.partition_point(|(doc, _)| *doc < hit.doc)..];
-                        rest.first().map(|(doc, tally)| (*doc, add(*tally, hit)))
+                    let mut before = before.into_iter();
+                    let tally = |hit: Hit| {
+                        let (doc, tally) = before.find(|(doc, _)| *doc == hit.doc)?;
+                        Some((doc, add(tally, &hit)))
                     };
-                    hits.iter().filter_map(tally).collect()
+                    hits.into_iter().filter_map(tally).collect()
                 }
             });
         }
@@ -166,7 +156,7 @@ impl Segment {
         }
         let mut hits = Vec::new();
         for doc in docs(&self.start, &schema::start(whole))? {
-            if plan.asked.is_name(self.hashes(doc)) {
+            if plan.asked.is_name(self.facts(doc).shape().hashes) {
                 hits.push(Hit { doc, points: 1.0, places: Places::TITLE });
             }
         }
@@ -184,27 +174,44 @@ impl Segment {
     }
 
     /// Leaves out what is deleted or excluded by the query, and counts the points of the rest.
-    fn judge(
-        &self,
-        plan: &Plan,
-        tallies: Vec<(DocId, Tally)>,
-        matches: &mut Vec<Match>,
-    ) -> Result<(), IndexError> {
+    fn judge(&self, plan: &Plan, tallies: Vec<(DocId, Tally)>) -> Result<Vec<Match>, IndexError> {
         let credited = if tallies.is_empty() { Vec::new() } else { docs(&self.credit, &plan.asked.whole)? };
-        let mut credited = credited.as_slice();
-        for (doc, tally) in tallies {
-            let in_years = |(from, to): &(u16, u16)| {
-                self.year(doc).is_some_and(|year| (u64::from(*from)..=u64::from(*to)).contains(&year))
-            };
-            let is_excluded = plan.only_tracks && self.kind(doc) != Kind::Track.number();
-            if is_excluded || !self.is_alive(doc) || !plan.years.iter().all(in_years) {
-                continue;
+        let mut credited = credited.into_iter().peekable();
+        let mut matches = Vec::with_capacity(tallies.len());
+        let (mut docs, mut facts) = ([0; BLOCK], [0; BLOCK]);
+        for block in tallies.chunks(BLOCK) {
+            let (docs, facts) = (&mut docs[..block.len()], &mut facts[..block.len()]);
+            docs.iter_mut().zip(block).for_each(|(doc, (met, _))| *doc = *met);
+            self.facts.get_vals(docs, facts);
+            for ((doc, tally), facts) in block.iter().zip(facts.iter().copied().map(Facts)) {
+                let in_years = |(from, to): &(u16, u16)| {
+                    self.year(*doc).is_some_and(|year| (u64::from(*from)..=u64::from(*to)).contains(&year))
+                };
+                let is_excluded = plan.only_tracks && facts.kind() != Kind::Track.number();
+                if is_excluded || !self.is_alive(*doc) || !plan.years.iter().all(in_years) {
+                    continue;
+                }
+                while credited.next_if(|credited| credited < doc).is_some() {}
+                let points = plan.asked.total(*tally, facts.shape(), credited.peek() == Some(doc));
+                matches.push(Match {
+                    doc: *doc,
+                    points,
+                    kind: u8::try_from(facts.kind()).unwrap_or(u8::MAX),
+                });
             }
-            credited = &credited[credited.partition_point(|credited| *credited < doc)..];
-            let points = plan.asked.total(tally, self.shape(doc), credited.first() == Some(&doc));
-            matches.push(Match { doc, points });
         }
-        Ok(())
+        Ok(matches)
+    }
+}
+
+/// Adds other matches, each document once with its most points, in order.
+fn merge(matches: &mut Vec<Match>, others: Vec<Match>) {
+    if matches.is_empty() {
+        *matches = others;
+    } else if !others.is_empty() {
+        matches.extend(others);
+        matches.sort_by(|one, other| one.doc.cmp(&other.doc).then(other.points.total_cmp(&one.points)));
+        matches.dedup_by_key(|found| found.doc);
     }
 }
 

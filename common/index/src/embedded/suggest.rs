@@ -15,7 +15,7 @@ use crate::document::Kind;
 use crate::error::IndexError;
 use crate::matching::{Tolerance, Word};
 use crate::query::{Closeness, MAX_QUERY_CHARS};
-use crate::ranking::{Hashes, PREFIX};
+use crate::ranking::{Hashes, PREFIX, Shape};
 use crate::words::{bare, cut, whole};
 use crate::{MAX_SUGGESTIONS, Suggestion};
 
@@ -52,13 +52,14 @@ impl Snapshot {
                 if !segment.is_alive(doc) {
                     continue;
                 }
-                let hashes = segment.hashes(doc);
+                let facts = segment.facts(doc);
+                let Shape { length, hashes, .. } = facts.shape();
                 let end = if hashes.whole() == asked.whole() { IS_WHOLE } else { 0.0 };
-                let length = u8::try_from(segment.shape(doc).length).unwrap_or(u8::MAX);
+                let length = u8::try_from(length).unwrap_or(u8::MAX);
                 let points = points + end - LENGTH_PENALTY * f32::from(length);
                 let rank = rank(points, segment.popularity(doc));
                 let address = Reverse(DocAddress::new(ordinal, doc));
-                candidates.add(hashes.whole(), (rank, Reverse(order(segment.kind(doc))), address));
+                candidates.add(hashes.whole(), (rank, Reverse(order(facts.kind())), address));
             }
         }
         self.named(candidates, &typed_whole)

@@ -292,7 +292,7 @@ fn a_name_counts_the_same_in_the_index_and_by_itself() {
         for query in queries {
             for stage in [Stage::Literal, Stage::Tolerant] {
                 let plan = Plan::new(&Query::parse(query).unwrap(), stage);
-                let indexed = snapshot.segments[0].matches(&plan).unwrap();
+                let (indexed, _) = snapshot.segments[0].matches(&plan).unwrap();
                 let indexed = indexed.first().map(|found| found.points);
                 let computed = names::points(&document, &plan);
                 let is_same = match (indexed, computed) {

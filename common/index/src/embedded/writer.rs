@@ -19,7 +19,7 @@ use super::schema::Fields;
 use super::scratch::Scratch;
 use crate::document::{Change, Key};
 use crate::error::{IndexError, UpdateError};
-use crate::{IfBroken, Updated};
+use crate::{Batch, IfBroken, Updated};
 
 /// How often an update is made again when another writer was faster.
 const ATTEMPTS: u32 = 12;
@@ -69,12 +69,19 @@ impl Writer {
     /// Takes the published generation, then asks `read` for the changes, and publishes them on top of it. If somebody
     /// else has published meanwhile, all of it happens again.
     ///
+    /// Nothing is read for a batch of the stream that the generation knows already.
+    ///
     /// So an update always knows everything that the generations before it knew: `read` must read the present state,
     /// and then updates can be repeated, reordered and made by several writers, and the index ends as the state is.
     ///
     /// # Errors
     /// What `read` answered, or that the index is away or broken. The changes may then be published or not.
-    pub async fn update<E, F, R>(&self, if_broken: IfBroken, read: F) -> Result<Updated, UpdateError<E>>
+    pub async fn update<E, F, R>(
+        &self,
+        if_broken: IfBroken,
+        batch: Option<&Batch>,
+        read: F,
+    ) -> Result<Updated, UpdateError<E>>
     where
         F: Fn() -> R,
         R: Future<Output = Result<Vec<Change>, E>>,
@@ -86,8 +93,13 @@ impl Writer {
             }
             // While it is taken, the copy counts as lost: an update that is cut off leaves none behind.
             let base = self.0.base(kept.take(), if_broken).await?;
+            if base.checkout.manifest.knows(batch) {
+                let generation = base.checkout.manifest.generation;
+                *kept = Some(base);
+                return Ok(Updated { generation, changed: 0 });
+            }
             let changes = read().await.map_err(UpdateError::Read)?;
-            let (base, outcome) = self.0.publish(base, changes).await?;
+            let (base, outcome) = self.0.publish(base, changes, batch).await?;
             *kept = Some(base);
             if let Some(updated) = outcome {
                 return Ok(updated);
@@ -166,7 +178,12 @@ impl Inner {
     }
 
     /// Makes the changes and publishes them. No outcome when another writer was faster.
-    async fn publish(&self, base: Base, changes: Vec<Change>) -> Result<(Base, Option<Updated>), IndexError> {
+    async fn publish(
+        &self,
+        base: Base,
+        changes: Vec<Change>,
+        batch: Option<&Batch>,
+    ) -> Result<(Base, Option<Updated>), IndexError> {
         let Base { mut checkout, etag } = base;
         let fields = self.fields.clone();
         let (applied, returned) =
@@ -178,7 +195,7 @@ impl Inner {
         };
         let now = self.clock.now();
         let files = self.upload(&checkout, files, now).await?;
-        let mut next = checkout.manifest.next(meta, files, now);
+        let mut next = checkout.manifest.next(meta, files, now, batch);
         self.delete_retired(&mut next, now).await?;
         let bytes = serde_json::to_vec(&next).map_err(|error| IndexError::Broken(error.to_string()))?;
         let PutOutcome::Written { etag: written } =
