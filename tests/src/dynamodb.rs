@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use mixtape::DynamoDbProxy;
+use mixtape::Proxy;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -87,9 +87,9 @@ impl DynamoDb {
     }
 
     /// What [`mixtape::Options`] takes.
-    pub fn proxy(&self) -> DynamoDbProxy {
+    pub fn proxy(&self) -> Proxy {
         let proxy = self.clone();
-        DynamoDbProxy::new(move |upstream| proxy.clone().start(upstream))
+        Proxy::new(move |upstream| proxy.clone().start(upstream))
     }
 
     async fn start(self, upstream: String) -> String {
@@ -207,7 +207,7 @@ async fn forward(
 }
 
 /// The access key that a request was signed with.
-fn caller(headers: &HeaderMap) -> String {
+pub(crate) fn caller(headers: &HeaderMap) -> String {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let credential = authorization.and_then(|text| text.split("Credential=").nth(1)).unwrap_or_default();
     credential.split('/').next().unwrap_or_default().to_owned()

@@ -16,12 +16,14 @@
 #![expect(clippy::print_stdout, reason = "this is part of the tests")]
 
 mod client;
+mod cloudsearch;
 mod dynamodb;
 mod policies;
 mod stores;
 mod world;
 
 pub use client::{Answer, Client};
+pub use cloudsearch::{CloudSearch, Outage};
 pub use dynamodb::{Call, DynamoDb, Fault, When};
 pub use policies::Access;
 pub use stores::StoresOf;

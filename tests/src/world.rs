@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Once;
 use std::time::Duration;
 
-use mixtape::{Options, Stack};
+use mixtape::{Options, SearchWith, Stack};
 use mixtape_domain::Clock;
 use mixtape_store::Store;
 use serde_json::{Value, json};
 
-use crate::{Client, DynamoDb};
+use crate::{Client, CloudSearch, DynamoDb};
 
 /// A local stack that nobody else uses. It stops when it is dropped.
 pub struct World {
@@ -48,6 +48,20 @@ impl World {
         let mut world = Self::with(options).await;
         world.dynamodb = Some(dynamodb);
         world
+    }
+
+    /// A stack whose searches go to a CloudSearch domain, with a proxy in front of it that holds the functions to the
+    /// policies of template.yaml.
+    pub async fn with_cloudsearch() -> (Self, CloudSearch) {
+        let cloudsearch = CloudSearch::new();
+        let options = Options {
+            search: SearchWith::CloudSearch,
+            cloudsearch_proxy: Some(cloudsearch.proxy()),
+            // Long enough for a test to end an outage before an event is given up on.
+            retry_base: Duration::from_millis(50),
+            ..Self::options()
+        };
+        (Self::with_dynamodb(options).await, cloudsearch)
     }
 
     /// What tests start a stack with: a clock of its own and quick retries.

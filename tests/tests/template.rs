@@ -153,6 +153,46 @@ fn only_the_store_knows_dynamodb_and_s3() {
 }
 
 #[test]
+fn only_the_index_and_its_set_up_know_cloudsearch() {
+    let allowed =
+        ["common/index", "infra/cloudsearch", "infra/cloudsearch-local/tests", "tests/tests/template.rs"];
+    must_not_hold(&all_sources(), &["aws_sdk_cloudsearch"], &allowed);
+    let manifests: Vec<_> =
+        ["common", "functions", "infra"].iter().flat_map(|folder| files(folder, "Cargo.toml")).collect();
+    let allowed = ["common/index", "infra/cloudsearch", "infra/cloudsearch-local"];
+    must_not_hold(&manifests, &["aws-sdk-cloudsearch"], &allowed);
+}
+
+#[test]
+fn a_domain_is_used_only_where_it_is_chosen() {
+    let actions = |parameters: &[(&str, &str)]| {
+        let parameters =
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let template = Template::load(&parameters).unwrap();
+        let mut found = Vec::new();
+        for (logical_id, resource) in &template.resources {
+            let policies = resource["Properties"]["Policies"].as_array().cloned().unwrap_or_default();
+            let statements = policies
+                .iter()
+                .flat_map(|policy| policy["Statement"].as_array().cloned().unwrap_or_default());
+            for statement in statements.filter(|statement| statement.to_string().contains("cloudsearch")) {
+                found.push(format!("{logical_id} {} {}", statement["Action"], statement["Resource"]));
+            }
+        }
+        found
+    };
+    assert!(actions(&[]).is_empty());
+    let arn = "\"arn:aws:cloudsearch:us-east-1:000000000000:domain/music\"";
+    assert_eq!(
+        actions(&[("SearchBackend", "cloudsearch"), ("CloudSearchDomain", "music")]),
+        [
+            format!("IndexerFunction [\"cloudsearch:document\",\"cloudsearch:search\"] {arn}"),
+            format!("SearchFunction [\"cloudsearch:search\",\"cloudsearch:suggest\"] {arn}"),
+        ]
+    );
+}
+
+#[test]
 fn no_function_names_another() {
     let names: Vec<String> = template().functions.into_iter().map(|function| function.name).collect();
     for name in &names {

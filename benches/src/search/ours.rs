@@ -55,7 +55,7 @@ pub(super) async fn run(
     let stack = Stack::start(Options { runs_events: false, ..Options::default() }).await?;
     let app = stack.app();
     let objects = &app.store.objects;
-    let indexing = Indexing::open(&app.settings, objects.clone(), Clock::system());
+    let indexing = Indexing::open(&app.settings, &app.store, Clock::system());
 
     let changes: Vec<Change> = documents(rows).into_iter().map(Change::Put).collect();
     println!("{} documents\n", changes.len());

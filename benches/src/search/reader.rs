@@ -75,7 +75,7 @@ pub(crate) async fn run(questions: &Path, stores: &Path) -> Result<(), Box<dyn E
     let store = Store::connect(&settings).await;
 
     let began = Instant::now();
-    let search = Search::open(&settings, store.objects.clone(), Clock::system());
+    let search = Search::open(&settings, &store, Clock::system());
     search.search(request(&questions[0])?).await?;
     let cold_open_ms = began.elapsed().as_millis();
 

@@ -3,6 +3,7 @@
 //! Callers see documents, queries and ids. Which backend answers is a setting; [`Search`] reads and [`Indexing`]
 //! writes whichever it is.
 
+pub mod cloudsearch;
 mod document;
 pub mod embedded;
 mod error;
@@ -19,7 +20,7 @@ use std::future::Future;
 
 use mixtape_domain::{AlbumId, ArtistId, Clock, TrackId};
 use mixtape_settings::{SearchBackend, Settings};
-use mixtape_store::Objects;
+use mixtape_store::Store;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -132,9 +133,9 @@ pub struct Suggestion {
 /// What an update did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Updated {
-    /// The number of the published generation.
+    /// The number of the published generation, or of the turn in which a search service was written to.
     pub generation: u64,
-    /// Documents that were put or deleted; the others were as wanted already.
+    /// Documents that were put or deleted. The embedded index leaves out those that were as wanted already.
     pub changed: usize,
 }
 
@@ -166,7 +167,7 @@ impl Batch {
     }
 }
 
-/// What an update does when the published index cannot be read.
+/// What an update does when the published index cannot be read. A search service has no such state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfBroken {
     /// It fails: what the index held would be missing from a new one.
@@ -178,16 +179,20 @@ pub enum IfBroken {
 /// The reading side. Clones share one copy.
 #[derive(Debug, Clone)]
 pub enum Search {
+    CloudSearch(cloudsearch::Reader),
     Embedded(embedded::Reader),
 }
 
 impl Search {
     /// The backend that the settings name. Nothing is read yet.
-    pub fn open(settings: &Settings, objects: Objects, clock: Clock) -> Self {
-        match settings.search {
+    pub fn open(settings: &Settings, store: &Store, clock: Clock) -> Self {
+        match &settings.search {
             SearchBackend::Embedded => {
                 let folder = settings.scratch_dir.join("search");
-                Self::Embedded(embedded::Reader::new(&folder, objects, clock))
+                Self::Embedded(embedded::Reader::new(&folder, store.objects.clone(), clock))
+            }
+            SearchBackend::CloudSearch { search_endpoint, .. } => {
+                Self::CloudSearch(cloudsearch::Reader::new(&store.aws, search_endpoint))
             }
         }
     }
@@ -198,6 +203,7 @@ impl Search {
     /// The index is away or broken, and there is no earlier copy to answer from.
     pub async fn search(&self, request: Request) -> Result<Found, IndexError> {
         match self {
+            Self::CloudSearch(reader) => reader.search(request).await,
             Self::Embedded(reader) => reader.search(request).await,
         }
     }
@@ -208,6 +214,7 @@ impl Search {
     /// As [`Search::search`].
     pub async fn suggest(&self, text: &str) -> Result<Vec<Suggestion>, IndexError> {
         match self {
+            Self::CloudSearch(reader) => reader.suggest(text).await,
             Self::Embedded(reader) => reader.suggest(text).await,
         }
     }
@@ -216,16 +223,27 @@ impl Search {
 /// The writing side. Clones share one copy and take turns.
 #[derive(Debug, Clone)]
 pub enum Indexing {
+    CloudSearch(cloudsearch::Writer),
     Embedded(embedded::Writer),
 }
 
 impl Indexing {
     /// The backend that the settings name. Nothing is read yet.
-    pub fn open(settings: &Settings, objects: Objects, clock: Clock) -> Self {
-        match settings.search {
+    pub fn open(settings: &Settings, store: &Store, clock: Clock) -> Self {
+        match &settings.search {
             SearchBackend::Embedded => {
                 let folder = settings.scratch_dir.join("indexer");
-                Self::Embedded(embedded::Writer::new(&folder, objects, clock))
+                Self::Embedded(embedded::Writer::new(&folder, store.objects.clone(), clock))
+            }
+            SearchBackend::CloudSearch { search_endpoint, document_endpoint } => {
+                let objects = store.objects.clone();
+                Self::CloudSearch(cloudsearch::Writer::new(
+                    &store.aws,
+                    search_endpoint,
+                    document_endpoint,
+                    objects,
+                    clock,
+                ))
             }
         }
     }
@@ -248,6 +266,7 @@ impl Indexing {
         R: Future<Output = Result<Vec<Change>, E>>,
     {
         match self {
+            Self::CloudSearch(writer) => writer.update(read).await,
             Self::Embedded(writer) => writer.update(if_broken, batch, read).await,
         }
     }
@@ -263,6 +282,7 @@ impl Indexing {
         limit: usize,
     ) -> Result<(Vec<Key>, Option<String>), IndexError> {
         match self {
+            Self::CloudSearch(writer) => writer.keys(after, limit).await,
             Self::Embedded(writer) => writer.keys(after, limit).await,
         }
     }

@@ -52,10 +52,12 @@ pub enum Catalogue {
     Private,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SearchBackend {
     /// The Tantivy index whose files lie in the bucket.
     Embedded,
+    /// An Amazon CloudSearch domain. The endpoints are base addresses, with `https://`.
+    CloudSearch { search_endpoint: String, document_endpoint: String },
 }
 
 /// Items per section of the home page.
@@ -88,7 +90,8 @@ const MAX_SECTION: usize = 50;
 
 impl Settings {
     /// Reads the settings of a deployed function: `TABLE_PREFIX` and `BUCKET` must be set; `REGISTRATION`,
-    /// `CATALOGUE`, `SEARCH_BACKEND`, `SHUFFLE_EVERY_SECONDS` and `HOME_*` have defaults.
+    /// `CATALOGUE`, `SEARCH_BACKEND`, `SHUFFLE_EVERY_SECONDS` and `HOME_*` have defaults. With `SEARCH_BACKEND` set to
+    /// `cloudsearch`, `CLOUDSEARCH_SEARCH_ENDPOINT` and `CLOUDSEARCH_DOCUMENT_ENDPOINT` must be set too.
     ///
     /// # Errors
     /// A variable is missing or holds a value that is not one of its choices.
@@ -109,6 +112,12 @@ impl Settings {
     fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, SettingsError> {
         let required =
             |name| variable(name).filter(|value| !value.is_empty()).ok_or(SettingsError::Missing(name));
+        let address = |name| match required(name)? {
+            address if address.starts_with("https://") || address.starts_with("http://") => Ok(address),
+            // As CloudSearch describes it.
+            address if !address.contains("://") => Ok(format!("https://{address}")),
+            _ => Err(SettingsError::Wrong { name, expected: "an address with https://" }),
+        };
         let count = |name, default: usize| match variable(name) {
             None => Ok(default),
             Some(text) => match text.parse::<usize>() {
@@ -136,7 +145,14 @@ impl Settings {
             },
             search: match variable("SEARCH_BACKEND").as_deref() {
                 None | Some("embedded") => SearchBackend::Embedded,
-                Some(_) => return Err(SettingsError::Wrong { name: "SEARCH_BACKEND", expected: "embedded" }),
+                Some("cloudsearch") => SearchBackend::CloudSearch {
+                    search_endpoint: address("CLOUDSEARCH_SEARCH_ENDPOINT")?,
+                    document_endpoint: address("CLOUDSEARCH_DOCUMENT_ENDPOINT")?,
+                },
+                Some(_) => {
+                    let expected = "embedded or cloudsearch";
+                    return Err(SettingsError::Wrong { name: "SEARCH_BACKEND", expected });
+                }
             },
             home: HomeCounts {
                 featured_artists: count("HOME_FEATURED_ARTISTS", defaults.featured_artists)?,
@@ -156,5 +172,49 @@ impl Settings {
             scratch_dir: variable("SCRATCH_DIR").map_or_else(|| PathBuf::from("/tmp/mixtape"), PathBuf::from),
             stores: None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn search(variables: &[(&str, &str)]) -> Result<SearchBackend, String> {
+        let fixed = [("TABLE_PREFIX", "mixtape"), ("BUCKET", "bucket")];
+        let variables =
+            fixed.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::from_map(&variables.collect())
+            .map(|settings| settings.search)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn cloudsearch_needs_its_endpoints() {
+        let backend = ("SEARCH_BACKEND", "cloudsearch");
+        let search_endpoint =
+            ("CLOUDSEARCH_SEARCH_ENDPOINT", "search-music.us-east-1.cloudsearch.amazonaws.com");
+        let document_endpoint =
+            ("CLOUDSEARCH_DOCUMENT_ENDPOINT", "https://doc-music.us-east-1.cloudsearch.amazonaws.com");
+        assert_eq!(search(&[]), Ok(SearchBackend::Embedded));
+        assert_eq!(
+            search(&[backend, search_endpoint, document_endpoint]),
+            Ok(SearchBackend::CloudSearch {
+                search_endpoint: format!("https://{}", search_endpoint.1),
+                document_endpoint: document_endpoint.1.to_owned(),
+            })
+        );
+        for (variables, reason) in [
+            (vec![backend], "the environment variable CLOUDSEARCH_SEARCH_ENDPOINT is not set"),
+            (
+                vec![backend, search_endpoint],
+                "the environment variable CLOUDSEARCH_DOCUMENT_ENDPOINT is not set",
+            ),
+            (
+                vec![("SEARCH_BACKEND", "solr")],
+                "the environment variable SEARCH_BACKEND must be embedded or cloudsearch",
+            ),
+        ] {
+            assert_eq!(search(&variables), Err(reason.to_owned()));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! DynamoDB and S3. One module per table, every key built in the module of its table.
 //!
-//! Callers see domain types and [`StoreError`]; no AWS type leaves this crate, and no HTTP type enters it.
+//! Callers see domain types and [`StoreError`]; no AWS type leaves this crate, apart from the configuration for the one
+//! client that is no store's, and no HTTP type enters it.
 
 pub mod accounts;
 mod client;
@@ -14,6 +15,7 @@ pub mod tracks;
 
 use mixtape_settings::Settings;
 
+pub use aws_config::SdkConfig;
 pub use error::StoreError;
 pub use objects::{Blob, Objects, PutOutcome};
 
@@ -27,6 +29,8 @@ pub struct Listed<T> {
 /// All the stores, with connected clients. Clones share the clients.
 #[derive(Debug, Clone)]
 pub struct Store {
+    /// Region, credentials and timeouts, for the search backend of AWS.
+    pub aws: SdkConfig,
     pub accounts: accounts::Accounts,
     pub home: home::Home,
     pub keys: keys::Keys,
@@ -50,6 +54,7 @@ impl Store {
             objects: Objects::new(client::s3(&config, settings.stores.as_ref()), settings.bucket.clone()),
             playlists: playlists::Playlists::new(table("playlists"), tracks.clone()),
             tracks,
+            aws: config,
         }
     }
 

@@ -31,7 +31,7 @@ impl State {
 
     /// The state on stores that are connected already.
     pub fn new(store: Store, settings: &Settings, clock: Clock) -> Self {
-        let indexing = Indexing::open(settings, store.objects.clone(), clock);
+        let indexing = Indexing::open(settings, &store, clock);
         Self { store, indexing }
     }
 }

@@ -24,7 +24,7 @@ pub struct State {
 impl State {
     /// The state, with the index that the settings name.
     pub fn new(app: App) -> Self {
-        let index = Search::open(&app.settings, app.store.objects.clone(), app.clock.clone());
+        let index = Search::open(&app.settings, &app.store, app.clock.clone());
         Self { app, index }
     }
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{DeadLetters, openapi, operator, run};
+use crate::{DeadLetters, SearchWith, openapi, operator, run};
 
 /// Mixtape, a music backend that a person owns, on this machine.
 #[derive(Debug, Parser)]
@@ -68,6 +68,10 @@ pub(crate) struct RunArgs {
     /// Import a catalogue (.jsonl), then go on
     #[arg(long, value_name = "PATH")]
     pub(crate) import: Option<PathBuf>,
+    /// What answers searches: embedded is the index in the bucket, cloudsearch an endpoint that is compatible with Amazon
+    /// CloudSearch
+    #[arg(long, value_name = "BACKEND", value_enum, default_value_t = SearchArg::Embedded)]
+    pub(crate) search: SearchArg,
     /// How long one shuffle of the home page lasts, for example 10s, 5m or 3h
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) shuffle_every: Option<Duration>,
@@ -77,6 +81,22 @@ pub(crate) struct RunArgs {
     /// What is logged, as level or target=level. The embedded DynamoDB warns of every condition that does not hold
     #[arg(long, value_name = "FILTER", default_value = "warn,dynoxide=off,mixtape::=info")]
     log: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SearchArg {
+    Embedded,
+    #[value(name = "cloudsearch")]
+    CloudSearch,
+}
+
+impl From<SearchArg> for SearchWith {
+    fn from(search: SearchArg) -> Self {
+        match search {
+            SearchArg::Embedded => Self::Template,
+            SearchArg::CloudSearch => Self::CloudSearch,
+        }
+    }
 }
 
 /// Reads `10s`, `5m` or `3h`: 1 second to 1 day.

@@ -34,6 +34,8 @@ pub enum StartError {
     Schema { table: String, what: String },
     #[error("the objects in {folder} cannot be opened: {cause}")]
     Objects { folder: PathBuf, cause: String },
+    #[error("the CloudSearch endpoint cannot be started: {0}")]
+    Search(String),
 }
 
 impl StartError {
@@ -51,6 +53,10 @@ impl StartError {
             io::ErrorKind::AddrInUse => Self::PortInUse { address },
             _ => Self::Listen { address, cause },
         }
+    }
+
+    pub(crate) fn search(cause: impl std::fmt::Display) -> Self {
+        Self::Search(cause.to_string())
     }
 
     pub(crate) fn tables(cause: impl std::fmt::Display) -> Self {

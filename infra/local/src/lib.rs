@@ -1,6 +1,7 @@
 //! Everything that `template.yaml` deploys, on one machine: the same handlers behind the same routes, on embedded stores
 //! that speak the real protocols.
 
+mod backend;
 mod cli;
 mod control;
 mod error;
@@ -21,5 +22,5 @@ pub mod template;
 pub use cli::main;
 pub use error::StartError;
 pub use pump::{DeadLetter, DeadLetters};
-pub use stack::{DynamoDbProxy, Options, Stack};
+pub use stack::{Options, Proxy, SearchWith, Stack};
 pub use stores::{Stream, StreamRecords, Tables};

@@ -7,7 +7,7 @@ use mixtape_events::EventError;
 use serde_json::{Value, json};
 
 use crate::control::Remote;
-use crate::{Options, Stack};
+use crate::{Options, Stack, backend};
 
 /// A running server, or the stack started for one command.
 enum Server {
@@ -25,7 +25,8 @@ impl Server {
                 format!("there is no data in {}; name the folder with --data DIR", data.display()).into()
             );
         }
-        let options = Options { data: Some(data.to_owned()), ..Options::default() };
+        let search = backend::last(data);
+        let options = Options { data: Some(data.to_owned()), search, ..Options::default() };
         Ok(Self::Own(Box::new(Stack::start(options).await?)))
     }
 
@@ -76,15 +77,24 @@ pub(crate) async fn admin(data: &Path, username: &str, grant: bool) -> Result<St
 /// Rebuilds the search index, slice by slice, as the function asks for.
 pub(crate) async fn reindex(data: &Path) -> Result<String, Box<dyn Error>> {
     let server = Server::reach(data).await?;
-    let outcome = reindex_all(&server).await;
+    let outcome = reindex_all(async |event| server.invoke("indexer", event).await).await;
     server.leave().await;
     Ok(format!("The search index was rebuilt: {} documents were looked at.", outcome?))
 }
 
-async fn reindex_all(server: &Server) -> Result<u64, Box<dyn Error>> {
+/// Rebuilds the search index of a stack.
+pub(crate) async fn reindex_stack(stack: &Stack) -> Result<u64, Box<dyn Error>> {
+    reindex_all(async |event| stack.invoke("indexer", event).await.map_err(|error| reason(&error).into()))
+        .await
+}
+
+/// Invokes the indexer until it is done; answers how many documents it looked at.
+async fn reindex_all(
+    invoke: impl AsyncFn(Value) -> Result<Value, Box<dyn Error>>,
+) -> Result<u64, Box<dyn Error>> {
     let (mut after, mut count) = (Value::Null, 0);
     loop {
-        let slice = server.invoke("indexer", json!({ "reindex": true, "after": after })).await?;
+        let slice = invoke(json!({ "reindex": true, "after": after })).await?;
         count += slice["indexed"].as_u64().unwrap_or_default();
         if slice["done"] == true {
             return Ok(count);

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use crate::cli::{RunArgs, complain, say};
 use crate::control::Control;
 use crate::import::{Import, Outcome};
-use crate::{Options, Stack};
+use crate::{Options, Stack, backend, operator};
 
 pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
     let import = args.import.as_deref().map(Import::open).transpose()?;
     let mut signals = Signals::new()?;
+    let is_new = !args.data.exists();
     let options = Options {
         listen: args.listen,
         data: (!args.ephemeral).then(|| args.data.clone()),
         parameters: args.parameters.iter().cloned().collect(),
+        search: args.search.into(),
         shuffle_every: args.shuffle_every,
         ..Options::default()
     };
@@ -22,6 +24,9 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
     let control =
         if args.ephemeral { None } else { Some(Control::start(&args.data, Arc::clone(&stack)).await?) };
     announce(&args, &stack);
+    if !args.ephemeral {
+        follow_backend(&args, &stack, is_new).await?;
+    }
 
     let mut is_stopping = false;
     if let Some(import) = import {
@@ -56,11 +61,30 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
 fn announce(args: &RunArgs, stack: &Stack) {
     let data = if args.ephemeral { "nothing is kept".to_owned() } else { args.data.display().to_string() };
     say(&format!("Mixtape answers at {url}\n  data  {data}\n  docs  {url}/docs", url = stack.url()));
+    if let Some(address) = stack.cloudsearch() {
+        say(&format!("  cloudsearch  {address}"));
+    }
     if let Ok(letters) = stack.dead_letters().list()
         && !letters.is_empty()
     {
         complain(&format!("{} events were given up on: see `mixtape dead-letters`.", letters.len()));
     }
+}
+
+/// Fills the index of a backend that the folder was not used with the last time.
+async fn follow_backend(args: &RunArgs, stack: &Stack, is_new: bool) -> Result<(), Box<dyn Error>> {
+    let search = args.search.into();
+    if backend::last(&args.data) == search {
+        return Ok(());
+    }
+    if is_new {
+        return Ok(backend::remember(&args.data, search)?);
+    }
+    say("Another search backend than the last time: its index is being built.");
+    let count = operator::reindex_stack(stack).await?;
+    backend::remember(&args.data, search)?;
+    say(&format!("The search index was built: {count} documents were looked at."));
+    Ok(())
 }
 
 async fn finish_import(stack: &Stack, outcome: &Outcome) {

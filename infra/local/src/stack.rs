@@ -22,7 +22,7 @@ use crate::functions::Functions;
 use crate::pump::{DeadLetters, Events, Pump};
 use crate::scheduler::Scheduler;
 use crate::shutdown::Shutdown;
-use crate::stores::{Stores, Tables};
+use crate::stores::{CloudSearch, Stores, Tables};
 use crate::template::Template;
 use crate::{StartError, gateway};
 
@@ -38,6 +38,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Overrides of the template's parameters, for example `Registration` = `closed`.
     pub parameters: BTreeMap<String, String>,
+    /// What answers searches.
+    pub search: SearchWith,
     /// How long one shuffle of the home page lasts, instead of the template's schedule.
     pub shuffle_every: Option<Duration>,
     /// The time that handlers and schedules see.
@@ -45,9 +47,21 @@ pub struct Options {
     /// The first pause before a failed delivery is tried again; it doubles from there.
     pub retry_base: Duration,
     /// What stands between the functions and DynamoDB.
-    pub dynamodb_proxy: Option<DynamoDbProxy>,
+    pub dynamodb_proxy: Option<Proxy>,
+    /// What stands between the functions and the CloudSearch-compatible endpoint.
+    pub cloudsearch_proxy: Option<Proxy>,
     /// Whether streams and schedules start functions; without it, only requests do.
     pub runs_events: bool,
+}
+
+/// What answers searches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SearchWith {
+    /// What the template's parameters say, which is the embedded index unless they are overridden.
+    #[default]
+    Template,
+    /// An endpoint that is compatible with Amazon CloudSearch.
+    CloudSearch,
 }
 
 impl Default for Options {
@@ -56,20 +70,22 @@ impl Default for Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             data: None,
             parameters: BTreeMap::new(),
+            search: SearchWith::default(),
             shuffle_every: None,
             clock: Clock::system(),
             retry_base: Duration::from_millis(100),
             dynamodb_proxy: None,
+            cloudsearch_proxy: None,
             runs_events: true,
         }
     }
 }
 
-/// Starts something in front of the embedded DynamoDB: it is given DynamoDB's address and answers its own.
+/// Starts something in front of an embedded service: it is given the service's address and answers its own.
 #[derive(Clone)]
-pub struct DynamoDbProxy(Arc<dyn Fn(String) -> BoxFuture<'static, String> + Send + Sync>);
+pub struct Proxy(Arc<dyn Fn(String) -> BoxFuture<'static, String> + Send + Sync>);
 
-impl DynamoDbProxy {
+impl Proxy {
     /// A proxy that this function starts.
     pub fn new<F>(start: impl Fn(String) -> F + Send + Sync + 'static) -> Self
     where
@@ -83,9 +99,9 @@ impl DynamoDbProxy {
     }
 }
 
-impl std::fmt::Debug for DynamoDbProxy {
+impl std::fmt::Debug for Proxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DynamoDbProxy")
+        f.write_str("Proxy")
     }
 }
 
@@ -98,6 +114,8 @@ pub struct Stack {
     pump: Option<Pump>,
     schedulers: Vec<Scheduler>,
     dead_letters: DeadLetters,
+    /// The address of the CloudSearch-compatible endpoint, if there is one.
+    cloudsearch: Option<String>,
     /// The gateway and what events start; they stop before the stores that they use.
     front: Layer,
     stores: Layer,
@@ -140,11 +158,22 @@ impl Stack {
     /// The port or the data folder is in use, the data folder was made by a version that is too different, or the
     /// template is not one that this program can stand in for.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let template = Template::load(&options.parameters)?;
+        let mut template = Template::load(&options.parameters)?;
         let listener = TcpListener::bind(options.listen).await.map_err(StartError::listen(options.listen))?;
         let address = listener.local_addr().map_err(StartError::listen(options.listen))?;
         let (folder, path) = open_folder(options.data.as_deref())?;
         let (front, back) = (Layer::default(), Layer::default());
+        let mut cloudsearch = None;
+        if options.search == SearchWith::CloudSearch {
+            let (started, task) =
+                CloudSearch::start(&path, options.cloudsearch_proxy.as_ref(), &back.shutdown).await?;
+            back.add([task]);
+            // The template is read again as it is deployed with a domain.
+            let mut parameters = options.parameters.clone();
+            parameters.extend(started.parameters());
+            template = Template::load(&parameters)?;
+            cloudsearch = Some(started.address);
+        }
         let is_kept = options.data.is_some();
         let proxy = options.dynamodb_proxy.as_ref();
         let (stores, tasks) = Stores::start(&path, &template, is_kept, proxy, &back.shutdown).await?;
@@ -188,6 +217,7 @@ impl Stack {
             pump,
             schedulers,
             dead_letters,
+            cloudsearch,
             front,
             stores: back,
             _folder: folder,
@@ -197,6 +227,11 @@ impl Stack {
     /// Where the API answers, for example `http://127.0.0.1:3000`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The address of the CloudSearch-compatible endpoint, if that is what answers searches.
+    pub fn cloudsearch(&self) -> Option<&str> {
+        self.cloudsearch.as_deref()
     }
 
     /// What the handlers are given: the stores, the clock, the settings.

@@ -1,13 +1,36 @@
 //! The routes.
 
+use mixtape::SearchWith;
 use serde_json::{Value, json};
 use tests::World;
 
-use super::{TRACKS, add, encoded, found, new_track, sample, settle};
+use super::{TRACKS, add, empty, encoded, found, new_track, sample_of, settle};
 
-#[tokio::test]
-async fn tracks_artists_and_albums_are_found_as_they_are() {
-    let (world, owner, ids) = sample().await;
+/// The tests that hold whatever answers searches.
+macro_rules! on_both_backends {
+    ($($test:ident),* $(,)?) => {
+        mod embedded {
+            $(#[tokio::test] async fn $test() { super::$test(mixtape::SearchWith::Template).await; })*
+        }
+        mod cloudsearch {
+            $(#[tokio::test] async fn $test() { super::$test(mixtape::SearchWith::CloudSearch).await; })*
+        }
+    };
+}
+
+on_both_backends! {
+    tracks_artists_and_albums_are_found_as_they_are,
+    names_are_found_however_they_are_typed,
+    a_search_answers_what_was_asked_for,
+    facets_count_what_matches,
+    highlights_are_the_names_in_parts,
+    suggestions_start_with_what_is_typed,
+    an_edit_is_found_and_a_deletion_disappears,
+    a_search_before_there_is_an_index_finds_nothing,
+}
+
+async fn tracks_artists_and_albums_are_found_as_they_are(search: SearchWith) {
+    let (world, owner, ids) = sample_of(search).await;
     let anonymous = world.anonymous();
     let answer = anonymous.get("/v1/search?q=bjork").await.expect(200);
     assert_eq!(answer["tracks"]["total"], 2);
@@ -19,9 +42,8 @@ async fn tracks_artists_and_albums_are_found_as_they_are() {
     assert_eq!(track, owner.get(&format!("/v1/tracks/{}", ids[0])).await.expect(200));
 }
 
-#[tokio::test]
-async fn names_are_found_however_they_are_typed() {
-    let (world, ..) = sample().await;
+async fn names_are_found_however_they_are_typed(search: SearchWith) {
+    let (world, ..) = sample_of(search).await;
     let anonymous = world.anonymous();
     for (query, title) in [
         ("BJÖRK army", "Army of Me"),
@@ -48,9 +70,8 @@ async fn names_are_found_however_they_are_typed() {
     assert!(found(&anonymous, "bjork thunderstruck", "tracks").await.is_empty());
 }
 
-#[tokio::test]
-async fn a_search_answers_what_was_asked_for() {
-    let (world, ..) = sample().await;
+async fn a_search_answers_what_was_asked_for(search: SearchWith) {
+    let (world, ..) = sample_of(search).await;
     let anonymous = world.anonymous();
     let answer = anonymous.get("/v1/search?q=beatles&types=track,artist").await.expect(200);
     assert_eq!(answer["albums"], json!({ "items": [], "total": 0 }));
@@ -97,9 +118,8 @@ async fn what_cannot_be_searched_for_is_named() {
     anonymous.get("/v1/search?q=a&offset=9990").await.expect(200);
 }
 
-#[tokio::test]
-async fn facets_count_what_matches() {
-    let (world, ..) = sample().await;
+async fn facets_count_what_matches(search: SearchWith) {
+    let (world, ..) = sample_of(search).await;
     let anonymous = world.anonymous();
     let count = |value: &str, count: u64| json!({ "value": value, "count": count });
     let answer = anonymous.get("/v1/search?q=daft+punk&facets=year,genre&types=artist").await.expect(200);
@@ -115,9 +135,8 @@ async fn facets_count_what_matches() {
     assert!(anonymous.get("/v1/search?q=daft").await.expect(200).get("facets").is_none());
 }
 
-#[tokio::test]
-async fn highlights_are_the_names_in_parts() {
-    let (world, ..) = sample().await;
+async fn highlights_are_the_names_in_parts(search: SearchWith) {
+    let (world, ..) = sample_of(search).await;
     let anonymous = world.anonymous();
     let answer = anonymous.get("/v1/search?q=army+bjro&highlight=true").await.expect(200);
     let part = |text: &str, is_match: bool| json!({ "text": text, "match": is_match });
@@ -137,9 +156,8 @@ async fn highlights_are_the_names_in_parts() {
     assert!(plain["artists"].get("highlights").is_none());
 }
 
-#[tokio::test]
-async fn suggestions_start_with_what_is_typed() {
-    let (world, owner, _) = sample().await;
+async fn suggestions_start_with_what_is_typed(search: SearchWith) {
+    let (world, owner, _) = sample_of(search).await;
     let anonymous = world.anonymous();
     let answer = anonymous.get("/v1/search/suggest?q=beat").await.expect(200);
     let first = &answer["items"][0];
@@ -179,9 +197,8 @@ async fn a_private_catalogue_is_searched_by_members() {
     }
 }
 
-#[tokio::test]
-async fn an_edit_is_found_and_a_deletion_disappears() {
-    let (world, owner, ids) = sample().await;
+async fn an_edit_is_found_and_a_deletion_disappears(search: SearchWith) {
+    let (world, owner, ids) = sample_of(search).await;
     let path = format!("/v1/tracks/{}", ids[4]);
     owner.patch(&path, json!({ "title": "Lightning" })).await.expect(200);
     settle(&world).await;
@@ -199,9 +216,8 @@ async fn an_edit_is_found_and_a_deletion_disappears() {
     }
 }
 
-#[tokio::test]
-async fn a_search_before_there_is_an_index_finds_nothing() {
-    let world = World::start().await;
+async fn a_search_before_there_is_an_index_finds_nothing(search: SearchWith) {
+    let world = empty(search).await;
     let answer = world.anonymous().get("/v1/search?q=anything").await.expect(200);
     let none = json!({ "items": [], "total": 0 });
     assert_eq!(answer, json!({ "tracks": none, "artists": none, "albums": none }));

@@ -2,12 +2,15 @@
 
 mod api;
 mod chaos;
+mod cloudsearch;
 mod fresh;
+mod parity;
 mod publication;
 mod relevance;
 
 use std::time::Duration;
 
+use mixtape::SearchWith;
 use serde_json::{Value, json};
 use tests::{Client, World};
 
@@ -44,9 +47,22 @@ async fn add(owner: &Client, tracks: Vec<Value>) -> Vec<String> {
     ids
 }
 
+/// An empty world in which this answers searches.
+async fn empty(search: SearchWith) -> World {
+    match search {
+        SearchWith::Template => World::start().await,
+        SearchWith::CloudSearch => World::with_cloudsearch().await.0,
+    }
+}
+
 /// A world with the small catalogue, indexed.
 async fn sample() -> (World, Client, Vec<String>) {
-    let world = World::start().await;
+    sample_of(SearchWith::Template).await
+}
+
+/// As [`sample`], with this to answer searches.
+async fn sample_of(search: SearchWith) -> (World, Client, Vec<String>) {
+    let world = empty(search).await;
     let owner = world.sign_up("ada").await;
     let ids = add(&owner, TRACKS.map(new_track).to_vec()).await;
     settle(&world).await;

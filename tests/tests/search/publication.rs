@@ -169,8 +169,7 @@ async fn a_stale_local_folder_does_no_harm() {
         std::fs::write(stale.join("meta.json"), "{ not an index").unwrap();
         std::fs::write(folder.path().join(part).join("stray"), "").unwrap();
     }
-    let search =
-        Search::open(&elsewhere(&world, &folder), world.store().objects.clone(), world.clock().clone());
+    let search = Search::open(&elsewhere(&world, &folder), world.store(), world.clock().clone());
     let request = || Request {
         query: Query::parse("army").unwrap(),
         kinds: mixtape_index::Kind::ALL.to_vec(),
@@ -199,11 +198,8 @@ async fn a_reindex_restores_what_is_missing_and_removes_what_should_not_be_there
     world.store().objects.delete(MANIFEST).await.unwrap();
     let ghost = "01JD6Y3Q5R8WZ0V4C2B7M9N1XK";
     let folder = tempfile::tempdir().unwrap();
-    let indexing = mixtape_index::Indexing::open(
-        &elsewhere(&world, &folder),
-        world.store().objects.clone(),
-        world.clock().clone(),
-    );
+    let indexing =
+        mixtape_index::Indexing::open(&elsewhere(&world, &folder), world.store(), world.clock().clone());
     let document = mixtape_index::Document::Track(mixtape_index::TrackDocument {
         id: ghost.parse().unwrap(),
         title: "Ghost".to_owned(),

@@ -1,5 +1,6 @@
 //! DynamoDB and S3 inside this process, on loopback ports, reached with the ordinary clients.
 
+mod cloudsearch;
 mod objects;
 mod tables;
 
@@ -13,8 +14,9 @@ use tokio::task::JoinHandle;
 
 use crate::shutdown::Shutdown;
 use crate::template::Template;
-use crate::{DynamoDbProxy, StartError};
+use crate::{Proxy, StartError};
 
+pub(crate) use cloudsearch::CloudSearch;
 pub use tables::{Stream, StreamRecords, Tables};
 
 /// The running stores.
@@ -31,7 +33,7 @@ impl Stores {
         folder: &Path,
         template: &Template,
         is_kept: bool,
-        proxy: Option<&DynamoDbProxy>,
+        proxy: Option<&Proxy>,
         shutdown: &Shutdown,
     ) -> Result<(Self, Vec<JoinHandle<()>>), StartError> {
         let tables = Tables::open(folder, is_kept, template.tables.clone()).await?;

@@ -96,6 +96,7 @@ impl Scope {
             "AWS::StackName" => Some(STACK_NAME.to_owned()),
             "AWS::Region" => Some(REGION.to_owned()),
             "AWS::AccountId" => Some(ACCOUNT.to_owned()),
+            "AWS::Partition" => Some("aws".to_owned()),
             "AWS::URLSuffix" => Some("amazonaws.com".to_owned()),
             _ => None,
         };

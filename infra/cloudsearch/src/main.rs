@@ -1,0 +1,5 @@
+//! The program `mixtape-cloudsearch`.
+
+fn main() -> std::process::ExitCode {
+    cloudsearch::main()
+}
