@@ -122,7 +122,7 @@ fn find(word: &str, typed: &str) -> Option<std::ops::Range<usize>> {
     let rests = || word.char_indices().map(|(at, _)| (at, text::collapse(&word[at..])));
     let (_, rest) = rests().find(|(_, rest)| rest.starts_with(typed))?;
     // Punctuation before it is no part of it.
-    let (from, _) = rests().filter(|(_, same)| *same == rest).last()?;
+    let (from, _) = rests().rfind(|(_, same)| *same == rest)?;
     let to =
         ends().filter(|end| *end > from).find(|end| text::collapse(&word[from..*end]).starts_with(typed))?;
     Some(from..to)

@@ -120,6 +120,7 @@ fn some_track() -> Value {
     })
 }
 
+#[expect(clippy::print_stdout, reason = "the numbers are what the run by hand is for")]
 async fn turmoil(lasting: Duration) {
     let world = World::with(World::options()).await;
     let turmoil = Arc::new(Turmoil {

@@ -84,7 +84,7 @@ impl Checkout {
 /// Links a file from an earlier copy, if it has it.
 async fn is_linked(file: &File, folder: &Path, earlier: Option<&Checkout>) -> bool {
     let Some(earlier) = earlier else { return false };
-    if !earlier.manifest.file(&file.name).is_some_and(|same| same.object == file.object) {
+    if earlier.manifest.file(&file.name).is_none_or(|same| same.object != file.object) {
         return false;
     }
     let path = earlier.folder.path().join(&file.name);

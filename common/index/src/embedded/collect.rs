@@ -129,11 +129,10 @@ impl Collected {
 fn count(facet: Facet, segment: &Segment, docs: &[DocId]) -> Result<Vec<(String, usize)>, IndexError> {
     let mut counts: HashMap<u64, usize> = HashMap::new();
     for doc in docs {
+        let mut add = |value| *counts.entry(value).or_default() += 1;
         match facet {
-            Facet::Genre => segment.genres(*doc).for_each(|genre| *counts.entry(genre).or_default() += 1),
-            Facet::Year => {
-                segment.year(*doc).into_iter().for_each(|year| *counts.entry(year).or_default() += 1)
-            }
+            Facet::Genre => segment.genres(*doc).for_each(&mut add),
+            Facet::Year => segment.year(*doc).into_iter().for_each(&mut add),
         }
     }
     let named = counts.into_iter().map(|(value, count)| {

@@ -18,11 +18,11 @@ fn promised(class: Class) -> Option<u64> {
         // Somebody who knows the name finds the thing; everything else is worth little without that.
         Class::Exact | Class::Prefix => Some(990),
         // One error in a word of four letters or more is found, wherever it is.
-        Class::OneTypo | Class::Swapped => Some(970),
+        Class::OneTypo | Class::ShortTypo | Class::Swapped => Some(970),
         // Two errors are found in long words, but come so near to others that not all can be on the first page.
         Class::TwoTypos => Some(850),
         // These do not matter at all; what is left is other names that are spelled alike without them.
-        Class::Accents | Class::Case | Class::Punctuation => Some(980),
+        Class::Accents | Class::Case | Class::Punctuation | Class::Joined => Some(980),
         _ => None,
     }
 }

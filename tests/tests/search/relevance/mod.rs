@@ -18,8 +18,9 @@ use catalogue::Catalogue;
 use judged::Case;
 use measure::Outcome;
 
-/// The index that comes with the project.
+/// The index that comes with the project, and the other backend, as levels name them.
 const EMBEDDED: &str = "embedded";
+const CLOUDSEARCH: &str = "cloudsearch";
 /// Queries of all classes that the report names.
 const WORST: usize = 3;
 
@@ -80,10 +81,17 @@ async fn real_names_are_found_as_people_type_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn real_names_are_found_with_cloudsearch() {
+    let Some(suite) = Suite::load() else { return };
+    suite.check(&World::with_cloudsearch().await.0, CLOUDSEARCH).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "rewrites tests/relevance/levels.json: cargo test -p tests record_levels -- --ignored --nocapture"]
 async fn record_levels() {
     let Some(suite) = Suite::load() else { return };
     suite.record(&World::start().await, EMBEDDED).await;
+    suite.record(&World::with_cloudsearch().await.0, CLOUDSEARCH).await;
 }
 
 #[test]
