@@ -3,6 +3,7 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::StoreError;
 
@@ -54,32 +55,45 @@ impl Objects {
         Ok(Some(Blob { bytes: body.to_vec(), etag }))
     }
 
-    /// The bytes from `from` on, `length` of them, or `None` when there is no object of that key. The object must be
-    /// that long.
+    /// Copies the bytes from `from` on, `length` of them, as they come. Answers false when there is no object of that
+    /// key.
     ///
     /// # Errors
-    /// The bucket is away, or the object is shorter.
-    pub async fn get_range(&self, key: &str, from: u64, length: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    /// The bucket is away, the object is shorter, or nothing can be written.
+    pub async fn copy_range(
+        &self,
+        key: &str,
+        from: u64,
+        length: u64,
+        to: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<bool, StoreError> {
         if length == 0 {
-            return Ok(Some(Vec::new()));
+            return Ok(true);
         }
         let range = format!("bytes={from}-{}", from + length - 1);
         let request = self.client.get_object().bucket(&self.bucket).key(key).range(range);
-        let output = match request.send().await {
+        let mut output = match request.send().await {
             Ok(output) => output,
-            Err(SdkError::ServiceError(service)) if service.err().is_no_such_key() => return Ok(None),
+            Err(SdkError::ServiceError(service)) if service.err().is_no_such_key() => return Ok(false),
             Err(error) if error.code() == Some("InvalidRange") => {
                 return Err(StoreError::Corrupt(format!("{key} ends before byte {from}")));
             }
             Err(error) => return Err(StoreError::from_sdk(error)),
         };
-        let body = output.body.collect().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let bytes = body.to_vec();
-        if bytes.len() as u64 != length {
-            let found = bytes.len();
-            return Err(StoreError::Corrupt(format!("{key} has {found} bytes from {from} on, not {length}")));
+        let away = |error: &dyn std::fmt::Display| StoreError::Unavailable(error.to_string());
+        let mut copied = 0;
+        while let Some(bytes) = output.body.next().await {
+            let bytes = bytes.map_err(|error| away(&error))?;
+            to.write_all(&bytes).await.map_err(|error| away(&format!("local copy: {error}")))?;
+            copied += bytes.len() as u64;
         }
-        Ok(Some(bytes))
+        to.flush().await.map_err(|error| away(&format!("local copy: {error}")))?;
+        if copied != length {
+            return Err(StoreError::Corrupt(format!(
+                "{key} has {copied} bytes from {from} on, not {length}"
+            )));
+        }
+        Ok(true)
     }
 
     /// The object's ETag, or `None` when there is none of that key.

@@ -12,6 +12,7 @@ use super::checkout::Checkout;
 use super::delete::Filed;
 use super::id::{Ids, Place};
 use super::schema::{DIGEST, Fields, digest};
+use super::tokens;
 use crate::document::Change;
 use crate::error::IndexError;
 
@@ -52,6 +53,7 @@ pub(super) fn apply(
         return Ok(None);
     }
     let changed = changes.len();
+    tokens::register(&index);
     let is_bulk = changed >= BULK;
     let (threads, memory) = if is_bulk { (2, BULK_MEMORY) } else { (1, WRITER_MEMORY) };
     let mut writer: IndexWriter = index.writer_with_num_threads(threads, memory)?;

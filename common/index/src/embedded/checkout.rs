@@ -5,7 +5,7 @@ use std::path::Path;
 use futures::{StreamExt, TryStreamExt, stream};
 use mixtape_store::Objects;
 use tantivy::Index;
-use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use tokio::io::AsyncSeekExt;
 
 use super::manifest::{File, Manifest};
 use super::schema::Fields;
@@ -13,7 +13,7 @@ use super::scratch::{Folder, Scratch};
 use crate::error::IndexError;
 
 /// Parts of files that are fetched at a time, and their size in bytes: one connection to S3 brings 50 to 100 MB a
-/// second, and what is under way lies in memory.
+/// second.
 const PARALLEL_FETCHES: usize = 8;
 const PART: u64 = 4 * 1024 * 1024;
 
@@ -109,13 +109,11 @@ fn parts_of(file: &File) -> impl Iterator<Item = Part> {
 impl Part {
     async fn fetch(self, objects: &Objects, folder: &Path) -> Result<(), IndexError> {
         let Self { file, from, length } = self;
-        let Some(bytes) = objects.get_range(&file.object, from, length).await? else {
-            return Err(IndexError::Broken(format!("{} is not in the bucket", file.object)));
-        };
         let mut copy = tokio::fs::OpenOptions::new().write(true).open(folder.join(&file.name)).await?;
         copy.seek(std::io::SeekFrom::Start(from)).await?;
-        copy.write_all(&bytes).await?;
-        copy.flush().await?;
+        if !objects.copy_range(&file.object, from, length, &mut copy).await? {
+            return Err(IndexError::Broken(format!("{} is not in the bucket", file.object)));
+        }
         Ok(())
     }
 }

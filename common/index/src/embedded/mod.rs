@@ -15,6 +15,7 @@ mod segment;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod writer;
 
 pub use reader::Reader;

@@ -19,10 +19,10 @@ use tantivy::schema::{
     FAST, Field, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::store::{Compressor, ZstdCompressor};
-use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{IndexSettings, TantivyDocument};
 
 use super::id::Place;
+use super::tokens;
 use crate::document::Document;
 use crate::ranking::{Hashes, Shape};
 use crate::words::{bare, cut, whole, words};
@@ -72,11 +72,11 @@ impl Fields {
     pub(super) fn new() -> Self {
         let mut builder = Schema::builder();
         Self {
-            words: builder.add_text_field("words", terms(IndexRecordOption::WithFreqs)),
-            genre: builder.add_text_field("genre", terms(IndexRecordOption::Basic)),
-            credit: builder.add_text_field("credit", terms(IndexRecordOption::Basic)),
-            start: builder.add_text_field("start", terms(IndexRecordOption::Basic)),
-            edge: builder.add_text_field("edge", terms(IndexRecordOption::Basic)),
+            words: builder.add_text_field("words", indexed(tokens::NAME, IndexRecordOption::WithFreqs)),
+            genre: builder.add_text_field("genre", terms()),
+            credit: builder.add_text_field("credit", terms()),
+            start: builder.add_text_field("start", terms()),
+            edge: builder.add_text_field("edge", terms()),
             bucket: builder.add_u64_field("bucket", NumericOptions::default().set_indexed()),
             label: builder.add_text_field("label", STORED),
             columns: Columns {
@@ -108,7 +108,7 @@ impl Fields {
         let place = Place::of(&document.key());
         fields.add_u64(self.bucket, place.bucket());
         fields.add_text(self.label, document.name());
-        fields.add_pre_tokenized_text(self.words, tokens(document));
+        fields.add_text(self.words, tokens::written(document));
         for genre in words(document.genres()) {
             fields.add_text(self.genre, genre);
         }
@@ -165,21 +165,16 @@ impl Facts {
     }
 }
 
-/// Terms as they are, without field norms, which only scoring by word frequency needs.
-fn terms(option: IndexRecordOption) -> TextOptions {
-    let indexing =
-        TextFieldIndexing::default().set_tokenizer("raw").set_index_option(option).set_fieldnorms(false);
-    TextOptions::default().set_indexing_options(indexing)
+/// Terms as they are.
+fn terms() -> TextOptions {
+    indexed("raw", IndexRecordOption::Basic)
 }
 
-/// The words, each as many times as the number of its set of places.
-fn tokens(document: &Document) -> PreTokenizedString {
-    let mut tokens = Vec::new();
-    for (word, places) in document.words() {
-        let token = Token { text: word, position: 0, ..Token::default() };
-        tokens.extend(std::iter::repeat_n(token, places.0.into()));
-    }
-    PreTokenizedString { text: String::new(), tokens }
+/// Without field norms, which only scoring by word frequency needs.
+fn indexed(tokenizer: &str, option: IndexRecordOption) -> TextOptions {
+    let indexing =
+        TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(option).set_fieldnorms(false);
+    TextOptions::default().set_indexing_options(indexing)
 }
 
 /// The first letters of a name as one word, with and without a leading "the".
