@@ -107,20 +107,26 @@ async fn both_backends_answer_alike_about_real_tracks() {
         _ => None,
     });
     let texts = tracks.step_by(EVERY).enumerate().flat_map(|(number, track)| queries(track, number));
-    let mut asked = 0;
+    let (mut asked, mut alike) = (0, 0);
     for text in texts.chain(OTHERS.map(str::to_owned)) {
         let Ok(query) = Query::parse(&text.chars().take(200).collect::<String>()) else { continue };
         let request = Request { query, kinds: Kind::ALL.to_vec(), facets: Vec::new(), offset: 0, limit: 10 };
         let expected = expected.search(request.clone()).await.unwrap();
         let actual = actual.search(request).await.unwrap();
-        let totals = |found: &Found| (found.tracks.total, found.artists.total, found.albums.total);
-        assert_eq!(totals(&actual), totals(&expected), "{text:?}");
-        if expected.tracks.total <= 10 {
+        let totals = |found: &Found| [found.tracks.total, found.artists.total, found.albums.total];
+        // A domain does not tell how many documents hold a word. So where typing errors are looked for at all, they are
+        // in common words too.
+        let has_all =
+            totals(&actual).iter().zip(totals(&expected)).all(|(actual, expected)| *actual >= expected);
+        assert!(has_all, "{text:?}: {:?} instead of {:?}", totals(&actual), totals(&expected));
+        asked += 1;
+        alike += usize::from(totals(&actual) == totals(&expected));
+        if actual.tracks.total <= 10 {
             let ids =
                 |found: &Found| found.tracks.ids.iter().map(TrackId::to_string).collect::<BTreeSet<_>>();
-            assert_eq!(ids(&actual), ids(&expected), "{text:?}");
+            assert!(ids(&expected).is_subset(&ids(&actual)), "{text:?}");
         }
-        asked += 1;
     }
     assert!(asked > 200);
+    assert!(alike * 100 >= asked * 90, "{alike} of {asked} alike");
 }
