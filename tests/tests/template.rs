@@ -187,7 +187,7 @@ fn a_domain_is_used_only_where_it_is_chosen() {
         actions(&[("SearchBackend", "cloudsearch"), ("CloudSearchDomain", "music")]),
         [
             format!("IndexerFunction [\"cloudsearch:document\",\"cloudsearch:search\"] {arn}"),
-            format!("SearchFunction [\"cloudsearch:search\",\"cloudsearch:suggest\"] {arn}"),
+            format!("SearchFunction \"cloudsearch:search\" {arn}"),
         ]
     );
 }
