@@ -39,6 +39,7 @@ pub(crate) const MAX_LENGTH: usize = 15;
 pub(crate) struct Places(pub(crate) u8);
 
 impl Places {
+    pub(crate) const NOWHERE: Self = Self(0);
     /// Part of the format of the embedded index, which writes a word as often as this number: albums have the longest
     /// names.
     pub(crate) const ALBUM: Self = Self(1);

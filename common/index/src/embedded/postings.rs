@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tantivy::postings::{BlockSegmentPostings, Postings, TermInfo};
+use tantivy::postings::{Postings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, InvertedIndexReader, TERMINATED};
 
@@ -203,13 +203,11 @@ impl Terms {
         among: Among<'_>,
         mut found: impl FnMut(DocId, Places),
     ) -> Result<(), IndexError> {
+        let has_places = self.places != Places::GENRE;
         let mut each = |doc: DocId, freq: u32| {
-            let places = if self.places == Places::ALL || self.places.0 < Places::GENRE.0 {
-                Places(u8::try_from(freq).unwrap_or(u8::MAX)).within(self.places).if_any()
-            } else {
-                Some(self.places)
-            };
-            if let Some(places) = places {
+            let of_term =
+                if has_places { Places(u8::try_from(freq).unwrap_or(u8::MAX)) } else { self.places };
+            if let Some(places) = of_term.within(self.places).if_any() {
                 found(doc, places);
             }
         };
@@ -234,18 +232,20 @@ impl Terms {
                 let mut blocks =
                     self.index.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
                 while blocks.block_len() > 0 {
-                    for (doc, freq) in block(&blocks) {
+                    // An index without places reads no frequencies.
+                    let freqs = if has_places { blocks.freqs() } else { blocks.docs() };
+                    for (doc, freq) in blocks.docs().iter().zip(freqs) {
                         if let Some(docs) = &mut candidates {
                             while let [candidate, rest @ ..] = *docs
-                                && *candidate < doc
+                                && candidate < doc
                             {
                                 *docs = rest;
                             }
-                            if docs.first() != Some(&doc) {
+                            if docs.first() != Some(doc) {
                                 continue;
                             }
                         }
-                        each(doc, freq);
+                        each(*doc, *freq);
                     }
                     blocks.advance();
                 }
@@ -253,10 +253,6 @@ impl Terms {
         }
         Ok(())
     }
-}
-
-fn block(blocks: &BlockSegmentPostings) -> impl Iterator<Item = (DocId, u32)> + '_ {
-    (0..blocks.block_len()).map(|at| (blocks.doc(at), blocks.freq(at)))
 }
 
 /// The documents that come into question, in order. A segment has `of` documents.
@@ -303,7 +299,7 @@ fn both(one: &[Hit], other: &[Hit]) -> Vec<Hit> {
 /// Documents from several lists: each once, with its best points and all its places.
 enum Union {
     /// One entry for each document of the segment; those without places were not met.
-    Table { points: Vec<f32>, places: Vec<u8>, met: usize },
+    Table { entries: Vec<(f32, Places)>, met: usize },
     /// In the order of the lists.
     Entries(Vec<Hit>),
 }
@@ -313,7 +309,7 @@ impl Union {
         let of = among.of();
         let is_dense = matches!(among, Among::All { .. }) && most * SPARSE > u64::from(of);
         if is_dense {
-            Self::Table { points: vec![0.0; of as usize], places: vec![0; of as usize], met: 0 }
+            Self::Table { entries: vec![(0.0, Places::NOWHERE); of as usize], met: 0 }
         } else {
             Self::Entries(Vec::new())
         }
@@ -321,11 +317,11 @@ impl Union {
 
     fn add(&mut self, doc: DocId, new_points: f32, new_places: Places) {
         match self {
-            Self::Table { points, places, met } => {
-                let at = doc as usize;
-                *met += usize::from(places[at] == 0);
-                points[at] = points[at].max(new_points);
-                places[at] |= new_places.0;
+            Self::Table { entries, met } => {
+                let (points, places) = &mut entries[doc as usize];
+                *met += usize::from(*places == Places::NOWHERE);
+                *points = points.max(new_points);
+                *places = places.with(new_places);
             }
             Self::Entries(hits) => hits.push(Hit { doc, points: new_points, places: new_places }),
         }
@@ -333,15 +329,13 @@ impl Union {
 
     fn finish(self) -> Vec<Hit> {
         match self {
-            Self::Table { points, places, met } => {
+            Self::Table { entries, met } => {
                 let mut hits = Vec::with_capacity(met);
-                let all = places.iter().zip(&points).zip(0..).filter(|((places, _), _)| **places != 0);
-                let hit = |((places, points), doc): ((&u8, &f32), DocId)| Hit {
-                    doc,
-                    points: *points,
-                    places: Places(*places),
-                };
-                hits.extend(all.map(hit));
+                for ((points, places), doc) in entries.into_iter().zip(0..) {
+                    if places != Places::NOWHERE {
+                        hits.push(Hit { doc, points, places });
+                    }
+                }
                 hits
             }
             Self::Entries(mut hits) => {
