@@ -27,7 +27,8 @@ const TOP: usize = 10;
 pub(crate) struct Score {
     median_us: u128,
     percentile_99_us: u128,
-    recall: f64,
+    /// The share of questions that were answered rightly; none where a question means no track in particular.
+    recall: Option<f64>,
     questions: usize,
 }
 
@@ -59,15 +60,15 @@ fn print(engines: &[Engine], rows: usize) {
     println!("| --- | ---: | ---: | --- | ---: | ---: | ---: |");
     for engine in engines {
         for (class, score) in &engine.scores {
+            let recall = score.recall.map_or_else(|| "–".to_owned(), |recall| format!("{recall:.3}"));
             println!(
-                "| {} | {:.1} s | {:.1} | {} | {:.2} ms | {:.2} ms | {:.3} |",
+                "| {} | {:.1} s | {:.1} | {} | {:.2} ms | {:.2} ms | {recall} |",
                 engine.name,
                 engine.build.as_secs_f64(),
                 engine.bytes as f64 / rows as f64,
                 class.name(),
                 score.median_us as f64 / 1000.0,
                 score.percentile_99_us as f64 / 1000.0,
-                score.recall
             );
         }
     }
@@ -78,14 +79,15 @@ fn measure<E>(
     questions: &[Question],
     mut ask: impl FnMut(&Question) -> Result<Vec<usize>, E>,
 ) -> Result<BTreeMap<Class, Score>, E> {
-    let mut answers: BTreeMap<Class, Vec<(Duration, bool)>> = BTreeMap::new();
+    let mut answers: BTreeMap<Class, Vec<(Duration, Option<bool>)>> = BTreeMap::new();
     // Twice, and the second time counts: what the page cache does for the first is not the engine's.
     for is_counted in [false, true] {
         for question in questions {
             let began = Instant::now();
             let found = ask(question)?;
             let took = began.elapsed();
-            let is_right = found.iter().take(TOP).any(|row| question.right.contains(row));
+            let is_right = || found.iter().take(TOP).any(|row| question.right.contains(row));
+            let is_right = (!question.right.is_empty()).then(is_right);
             if is_counted {
                 answers.entry(question.class).or_default().push((took, is_right));
             }
@@ -94,14 +96,15 @@ fn measure<E>(
     Ok(answers.into_iter().map(|(class, answers)| (class, score(answers))).collect())
 }
 
-fn score(mut answers: Vec<(Duration, bool)>) -> Score {
+fn score(mut answers: Vec<(Duration, Option<bool>)>) -> Score {
     answers.sort();
     let percentile = |percent: usize| answers[(answers.len() - 1) * percent / 100].0.as_micros();
-    let right = answers.iter().filter(|(_, is_right)| *is_right).count();
+    let judged: Vec<bool> = answers.iter().filter_map(|(_, is_right)| *is_right).collect();
+    let right = judged.iter().filter(|is_right| **is_right).count();
     Score {
         median_us: percentile(50),
         percentile_99_us: percentile(99),
-        recall: right as f64 / answers.len() as f64,
+        recall: (!judged.is_empty()).then(|| right as f64 / judged.len() as f64),
         questions: answers.len(),
     }
 }

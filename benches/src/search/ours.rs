@@ -28,7 +28,7 @@ fn print_parts(files: &[ManifestFile], rows: usize) {
         *parts.entry(file.name.rsplit('.').next().unwrap_or_default()).or_default() += file.size;
     }
     println!("| files | bytes a track |\n| --- | ---: |");
-    for (kind, bytes) in parts {
+    for (kind, bytes) in parts.into_iter().filter(|(_, bytes)| *bytes > rows as u64 / 10) {
         println!("| {kind} | {:.1} |", bytes as f64 / rows as f64);
     }
     println!();
@@ -78,13 +78,13 @@ pub(super) async fn run(
     if !reader.status.success() {
         return Err(String::from_utf8_lossy(&reader.stderr).into_owned().into());
     }
-    let Report { cold_open_ms, resident_mb, peak_mb, segments, scores } =
+    let Report { cold_open_ms, resident_mb, anonymous_mb, files, scores } =
         serde_json::from_slice(&reader.stdout)?;
     println!("| reading side | |\n| --- | ---: |");
     println!("| start to first answer, download included | {cold_open_ms} ms |");
     println!("| resident memory after all questions | {resident_mb} MB |");
-    println!("| of it not mapped files | {peak_mb} MB |");
-    println!("| files of the index | {segments} |");
+    println!("| of it not mapped files | {anonymous_mb} MB |");
+    println!("| files of the index | {files} |");
 
     publish(&indexing, objects, rows, batches).await?;
     stack.stop().await;

@@ -45,6 +45,7 @@ impl Class {
 pub(super) struct Question {
     pub(super) class: Class,
     pub(super) text: String,
+    /// None when it means no track in particular.
     pub(super) right: Vec<usize>,
 }
 

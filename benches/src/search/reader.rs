@@ -30,8 +30,9 @@ pub(super) struct Stores {
 pub(super) struct Report {
     pub(super) cold_open_ms: u128,
     pub(super) resident_mb: u64,
-    pub(super) peak_mb: u64,
-    pub(super) segments: usize,
+    /// Of it what is not mapped files.
+    pub(super) anonymous_mb: u64,
+    pub(super) files: usize,
     pub(super) scores: BTreeMap<Class, Score>,
 }
 
@@ -86,12 +87,12 @@ pub(crate) async fn run(questions: &Path, stores: &Path) -> Result<(), Box<dyn E
             Ok::<_, Box<dyn Error>>(found.tracks.ids.iter().filter_map(|id| rows.get(id).copied()).collect())
         })
     })?;
-    let segments = store.objects.list("index/files/").await?.len();
+    let files = store.objects.list("index/files/").await?.len();
     // What the questions themselves take is not the index's.
     let anonymous = memory("RssAnon:")?.saturating_sub(before);
     let mapped = memory("RssFile:")?;
     let report =
-        Report { cold_open_ms, resident_mb: anonymous + mapped, peak_mb: anonymous, segments, scores };
+        Report { cold_open_ms, resident_mb: anonymous + mapped, anonymous_mb: anonymous, files, scores };
     println!("{}", serde_json::to_string(&report)?);
     Ok(())
 }
