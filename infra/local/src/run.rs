@@ -71,16 +71,16 @@ fn announce(args: &RunArgs, stack: &Stack) {
     }
 }
 
-/// Fills the index of a backend that the folder was not used with the last time.
+/// Fills the index of a backend, or of a format, that the folder was not used with the last time.
 async fn follow_backend(args: &RunArgs, stack: &Stack, is_new: bool) -> Result<(), Box<dyn Error>> {
     let search = args.search.into();
-    if backend::last(&args.data) == search {
+    if backend::is_complete(&args.data, search) {
         return Ok(());
     }
     if is_new {
         return Ok(backend::remember(&args.data, search)?);
     }
-    say("Another search backend than the last time: its index is being built.");
+    say("The search index is that of another backend or version: it is being built.");
     let count = operator::reindex_stack(stack).await?;
     backend::remember(&args.data, search)?;
     say(&format!("The search index was built: {count} documents were looked at."));

@@ -1,14 +1,15 @@
 //! Everything at once: writes, searches, several indexers, and indexers that are killed whenever it suits them least. In
 //! the end the index is what the table is.
 
-use std::io::Write;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::{Client, StoresOf, World};
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
 use super::publication::{batch, manifest, reindex};
@@ -75,10 +76,10 @@ impl Turmoil {
                 let some: Vec<String> =
                     tracks.iter().rev().take(rand::random_range(1..40)).cloned().collect();
                 drop(tracks);
-                indexer.give(&batch(&some));
+                indexer.give(&batch(&some), until).await;
                 tokio::time::sleep(Duration::from_millis(rand::random_range(1..200))).await;
             }
-            drop(indexer);
+            indexer.kill().await;
             self.kills.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -91,18 +92,21 @@ impl Indexer {
     fn start(stores: &str) -> Self {
         let mut command = Command::new(INDEXER);
         command.arg(stores).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        Self(command.spawn().unwrap())
+        Self(command.kill_on_drop(true).spawn().unwrap())
     }
 
-    fn give(&mut self, event: &Value) {
-        writeln!(self.0.stdin.as_mut().unwrap(), "{event}").unwrap();
+    /// Hands it an event, unless it is too busy until then.
+    async fn give(&mut self, event: &Value, until: Instant) {
+        let line = format!("{event}\n");
+        let written = self.0.stdin.as_mut().unwrap().write_all(line.as_bytes());
+        if let Ok(written) = tokio::time::timeout_at(until.into(), written).await {
+            written.unwrap();
+        }
     }
-}
 
-impl Drop for Indexer {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+    /// SIGKILL: nothing is finished, nothing is given back.
+    async fn kill(mut self) {
+        self.0.kill().await.unwrap();
     }
 }
 

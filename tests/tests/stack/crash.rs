@@ -146,6 +146,33 @@ async fn playlist_edits_that_were_answered_survive_a_kill() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_index_of_another_version_or_backend_is_built_again_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let catalogue = write_catalogue(folder.path(), 20, 5);
+    let mut server = Server::start(&data, &["--import", catalogue.to_str().unwrap()]);
+    server.wait_for("The search index and the home page are current.");
+    server.kill();
+
+    let found = async |server: &Server| {
+        let answer = server.anonymous().get("/v1/search?q=song&types=track&limit=1").await.expect(200);
+        answer["tracks"]["total"].as_u64().unwrap()
+    };
+    // What an earlier version leaves: it is no index for this one.
+    let kept = std::fs::read_to_string(data.join("search-backend")).unwrap();
+    std::fs::write(data.join("search-backend"), "embedded 1").unwrap();
+    let mut server = Server::start(&data, &[]);
+    server.wait_for("The search index was built: ");
+    assert_eq!(found(&server).await, 20);
+    server.kill();
+    assert_eq!(std::fs::read_to_string(data.join("search-backend")).unwrap(), kept);
+
+    let mut server = Server::start(&data, &["--search", "cloudsearch"]);
+    server.wait_for("The search index was built: ");
+    assert_eq!(found(&server).await, 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lines_that_are_no_tracks_are_counted_and_named() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = folder.path().join("some.jsonl");

@@ -11,7 +11,7 @@ use crate::Batch;
 use crate::error::IndexError;
 
 /// The layout of manifest, fields and terms. An index of an older format is not read but built anew.
-pub(super) const FORMAT: u64 = 2;
+pub const FORMAT: u64 = 2;
 /// Batches that a manifest names. A batch is repeated at once or, when its answer was lost, within minutes.
 const MAX_APPLIED: usize = 100;
 /// Where the manifest lies.

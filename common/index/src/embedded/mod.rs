@@ -18,5 +18,6 @@ mod tests;
 mod tokens;
 mod writer;
 
+pub use manifest::FORMAT;
 pub use reader::Reader;
 pub use writer::Writer;

@@ -147,7 +147,12 @@ impl Inner {
         };
         let (etag, reason) = match Published::read(&self.objects).await? {
             Published::Absent => return self.begin(None),
-            Published::Older { etag } => return self.begin(Some(etag)),
+            Published::Older { etag } => {
+                tracing::warn!(
+                    "the published index has an older format; a new one is begun, which a reindex completes"
+                );
+                return self.begin(Some(etag));
+            }
             Published::Broken { etag, reason } => (etag, reason),
             Published::Current { manifest, etag } => match self.check_out(manifest, earlier.as_ref()).await {
                 Ok(checkout) => return Ok(Base { checkout, etag: Some(etag) }),
