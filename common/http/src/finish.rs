@@ -56,7 +56,10 @@ async fn around(mut request: Request, next: Next) -> Response {
             response.headers_mut().insert(header::ALLOW, allow);
         }
     } else if method == Method::GET && response.status() == StatusCode::OK {
-        response = with_etag(response, if_none_match.as_ref()).await;
+        response = match with_etag(response, if_none_match.as_ref()).await {
+            Ok(response) => response,
+            Err(problem) => problem.render(&request_id.0),
+        };
     }
     add_headers(response.headers_mut(), &request_id.0, is_personal);
     tracing::info!(
@@ -111,18 +114,18 @@ fn add_headers(headers: &mut HeaderMap, request_id: &str, is_personal: bool) {
 }
 
 /// Adds an ETag of the content unless the handler gave one, and answers 304 when the caller has it already.
-async fn with_etag(response: Response, if_none_match: Option<&HeaderValue>) -> Response {
+async fn with_etag(response: Response, if_none_match: Option<&HeaderValue>) -> Result<Response, Problem> {
     let (mut parts, body) = response.into_parts();
-    let Ok(bytes) = to_bytes(body, MAX_ANSWER_BYTES).await else {
-        return Problem::internal("an answer is larger than Lambda can return").into_response();
-    };
+    let bytes = to_bytes(body, MAX_ANSWER_BYTES).await.ok();
+    let bytes = bytes.filter(|bytes| bytes_in_json(bytes) <= MAX_ANSWER_BYTES);
+    let bytes = bytes.ok_or_else(Problem::answer_too_large)?;
     let etag = match parts.headers.get(header::ETAG) {
         Some(etag) => etag.clone(),
         None => {
             let digest = Sha256::digest(&bytes);
             let hex: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
             let Ok(etag) = HeaderValue::from_str(&format!("\"{hex}\"")) else {
-                return (parts, bytes).into_response();
+                return Ok((parts, bytes).into_response());
             };
             parts.headers.insert(header::ETAG, etag.clone());
             etag
@@ -132,9 +135,15 @@ async fn with_etag(response: Response, if_none_match: Option<&HeaderValue>) -> R
         parts.status = StatusCode::NOT_MODIFIED;
         parts.headers.remove(header::CONTENT_TYPE);
         parts.headers.remove(header::CONTENT_LENGTH);
-        return Response::from_parts(parts, Body::empty());
+        return Ok(Response::from_parts(parts, Body::empty()));
     }
-    Response::from_parts(parts, Body::from(bytes))
+    Ok(Response::from_parts(parts, Body::from(bytes)))
+}
+
+/// How long a body is as Lambda returns it: a text in JSON, in which quotation marks are two bytes.
+fn bytes_in_json(body: &[u8]) -> usize {
+    let escaped = |byte: &&u8| matches!(**byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t');
+    body.len() + body.iter().filter(escaped).count()
 }
 
 /// The weak comparison of RFC 9110, section 8.8.3.2.

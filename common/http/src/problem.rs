@@ -50,6 +50,7 @@ codes! {
     UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body is of the wrong type";
     INVALID = UNPROCESSABLE_ENTITY "invalid" "Some values are not good";
     TOO_MANY_ATTEMPTS = TOO_MANY_REQUESTS "too_many_attempts" "There were too many attempts";
+    ANSWER_TOO_LARGE = UNPROCESSABLE_ENTITY "answer_too_large" "The answer would be too large";
     INTERNAL = INTERNAL_SERVER_ERROR "internal" "Something is broken on our side";
     UNAVAILABLE = SERVICE_UNAVAILABLE "unavailable" "A part of the service is away";
     CONTENDED = SERVICE_UNAVAILABLE "contended" "Too many write to this at once";
@@ -162,6 +163,11 @@ impl Problem {
     pub fn internal(cause: impl Into<String>) -> Self {
         let problem = Self::new(Code::INTERNAL, "It was logged under the request's id.");
         Self { cause: Some(cause.into()), ..problem }
+    }
+
+    /// What was asked for is more than one answer can hold.
+    pub fn answer_too_large() -> Self {
+        Self::new(Code::ANSWER_TOO_LARGE, "Ask for less at a time: send a smaller `limit`.")
     }
 
     /// Which problem this is.

@@ -1,5 +1,7 @@
 //! Which parts of a name a query meant.
 
+use std::collections::{HashMap, HashSet};
+
 use mixtape_domain::text;
 
 use crate::names::Bag;
@@ -21,10 +23,12 @@ pub struct Part {
 /// A query, ready to be shown in the names that it found.
 #[derive(Debug)]
 pub struct Highlighter {
-    /// The slots of each term and each filter: as typed, and with typing errors.
+    /// The slots of each term and each filter, each once: as typed, and with typing errors.
     slots: Vec<[Slot; 2]>,
     /// The slots of neighbours that are one word of a name.
     joined: Vec<Slot>,
+    /// Written words that were looked at, by their place, with the words by which they are found: names repeat them.
+    bags: HashMap<(u8, String), Bag>,
 }
 
 impl Highlighter {
@@ -35,13 +39,15 @@ impl Highlighter {
             (terms.into_iter().chain(filters).collect::<Vec<_>>(), joined)
         };
         let ((literal, _), (tolerant, joined)) = (slots(Stage::Literal), slots(Stage::Tolerant));
-        let slots =
-            literal.into_iter().zip(tolerant).map(|(literal, tolerant)| [literal, tolerant]).collect();
-        Self { slots, joined }
+        let mut seen = HashSet::new();
+        let pairs = literal.into_iter().zip(tolerant).map(|(literal, tolerant)| [literal, tolerant]);
+        let slots = pairs.filter(|[literal, _]| seen.insert(format!("{literal:?}"))).collect();
+        Self { slots, joined, bags: HashMap::new() }
     }
 
     /// The names of one thing in parts, in the order given.
-    pub fn parts(&self, names: &[(Field, &str)]) -> Vec<Vec<Part>> {
+    pub fn parts(&mut self, names: &[(Field, &str)]) -> Vec<Vec<Part>> {
+        let Self { slots, joined, bags } = self;
         let mut bag = Bag::default();
         for (field, name) in names {
             bag.add([name], place(*field));
@@ -51,9 +57,9 @@ impl Highlighter {
             Some(_) => 0,
             None => usize::from(bag.meets(tolerant).is_some()),
         };
-        let slots = self.slots.iter().map(|stages| &stages[met(stages)]).chain(&self.joined);
+        let slots = slots.iter().map(|stages| &stages[met(stages)]).chain(joined.iter());
         let slots: Vec<&Slot> = slots.collect();
-        names.iter().map(|(field, name)| parts(name, place(*field), &slots)).collect()
+        names.iter().map(|(field, name)| parts(name, place(*field), &slots, bags)).collect()
     }
 }
 
@@ -66,7 +72,7 @@ fn place(field: Field) -> Places {
     }
 }
 
-fn parts(name: &str, place: Places, slots: &[&Slot]) -> Vec<Part> {
+fn parts(name: &str, place: Places, slots: &[&Slot], bags: &mut HashMap<(u8, String), Bag>) -> Vec<Part> {
     let mut parts = Parts::default();
     let mut rest = name;
     while !rest.is_empty() {
@@ -74,7 +80,13 @@ fn parts(name: &str, place: Places, slots: &[&Slot]) -> Vec<Part> {
         parts.push(&rest[..space], false);
         rest = &rest[space..];
         let (word, after) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
-        let range = slots.iter().filter_map(|slot| range(word, place, slot)).max_by_key(|range| range.len());
+        let bag = bags.entry((place.0, word.to_owned())).or_insert_with(|| {
+            let mut bag = Bag::default();
+            bag.add([word], place);
+            bag
+        });
+        let ranges = slots.iter().filter_map(|slot| range(word, place, bag, slot));
+        let range = ranges.max_by_key(|range| range.len());
         let (from, to) = range.map_or((0, 0), |range| (range.start, range.end));
         parts.push(&word[..from], false);
         parts.push(&word[from..to], true);
@@ -98,10 +110,8 @@ impl Parts {
     }
 }
 
-/// The bytes of a written word that a slot meant.
-fn range(word: &str, place: Places, slot: &Slot) -> Option<std::ops::Range<usize>> {
-    let mut bag = Bag::default();
-    bag.add([word], place);
+/// The bytes of a written word that a slot meant. `bag` holds the words by which it is found.
+fn range(word: &str, place: Places, bag: &Bag, slot: &Slot) -> Option<std::ops::Range<usize>> {
     let longest =
         |way: &Way| way.typed().filter_map(|typed| find(word, typed)).max_by_key(|range| range.len());
     if bag.meets(slot).is_some() {
@@ -136,7 +146,7 @@ mod tests {
 
     /// Title and artist with the parts that a query means in brackets.
     fn shown(query: &str, title: &str, artist: &str) -> String {
-        let highlighter = Highlighter::new(&Query::parse(query).unwrap());
+        let mut highlighter = Highlighter::new(&Query::parse(query).unwrap());
         let names = [(Field::Track, title), (Field::Artist, artist)];
         let written = |parts: Vec<Part>| -> String {
             let part = |part: Part| if part.is_match { format!("[{}]", part.text) } else { part.text };
@@ -164,6 +174,17 @@ mod tests {
         ] {
             assert_eq!(shown(query, title, artist), expected, "{query:?}");
         }
+    }
+
+    #[test]
+    fn what_is_repeated_is_looked_at_once() {
+        let query = Query::parse(&"a ".repeat(20)).unwrap();
+        assert_eq!(Highlighter::new(&query).slots.len(), 2, "in the middle, and as the last word");
+        let query = Query::parse(&"a-".repeat(100)).unwrap();
+        let mut highlighter = Highlighter::new(&query);
+        let name = "a ".repeat(150);
+        highlighter.parts(&[(Field::Track, &name), (Field::Album, &name)]);
+        assert_eq!(highlighter.bags.len(), 2);
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! A query taken apart into what must be met: every slot, in any of its ways.
 
+use std::collections::BTreeSet;
+
 use mixtape_domain::text::{self, Chunk, Piece};
 
 use crate::matching::{Tolerance, Word};
@@ -26,7 +28,7 @@ pub(crate) struct Plan {
     pub(crate) asked: Asked,
     /// One for each term, then those that stand for two neighbours.
     pub(crate) slots: Vec<Slot>,
-    /// The numbers of slots. The terms as typed come first; each other reading joins two neighbours or leaves out a leading "the". Never
+    /// The numbers of slots. The terms as typed come first; each other reading joins two neighbours or leaves out "the" and "by". Never
     /// empty, but there may be no slots.
     pub(crate) readings: Vec<Vec<usize>>,
     pub(crate) filters: Vec<Slot>,
@@ -89,9 +91,11 @@ impl Plan {
                 let around = as_typed.iter().copied().filter(|at| *at != place && *at != place + 1);
                 readings.push(around.chain([slots.len() - 1]).collect());
             }
-            // The Bangles are called Bangles.
-            if query.terms.len() > 1 && query.terms[0].is_article() {
-                readings.push(as_typed[1..].to_vec());
+            // The Bangles are called Bangles, and "yesterday by the beatles" means neither "by" nor "the".
+            let needed: Vec<usize> =
+                as_typed.iter().copied().filter(|term| !query.terms[*term].is_optional()).collect();
+            if !needed.is_empty() && needed.len() < as_typed.len() {
+                readings.push(needed);
             }
         }
         let mut plan = Self {
@@ -179,6 +183,9 @@ fn slot(term: &Term, stage: Stage, places: Places) -> Slot {
         Piece::Cjk(run) => Way::Run { run: run.clone(), pairs: pairs(run) },
     });
     let mut pieces: Vec<Way> = pieces.collect();
+    // Of a piece that is repeated, one is enough.
+    let mut seen = BTreeSet::new();
+    pieces.retain(|piece| seen.insert(format!("{piece:?}")));
     match pieces.pop() {
         Some(only) if pieces.is_empty() => ways.push(only),
         Some(last) => {

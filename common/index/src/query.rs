@@ -49,9 +49,16 @@ pub struct Term {
 }
 
 impl Term {
-    /// Whether it is a "the", which some spellings of a name begin with and others do not.
-    pub(crate) fn is_article(&self) -> bool {
-        matches!(self.chunk.pieces.as_slice(), [text::Piece::Word(word)] if word == "the")
+    /// Whether it can be left out: "the" is in some spellings of a name and not in others, and "by" stands before the
+    /// artist.
+    pub(crate) fn is_optional(&self) -> bool {
+        let is_quoted = self.closeness == Closeness::Exact;
+        matches!(self.chunk.pieces.as_slice(), [text::Piece::Word(word)] if !is_quoted && (word == "the" || word == "by"))
+    }
+
+    /// Whether it is a single sign that people put between words.
+    fn is_connector(&self) -> bool {
+        matches!(self.chunk.pieces.as_slice(), [text::Piece::Symbol(symbol)] if symbol.chars().count() == 1 && symbol.is_ascii())
     }
 }
 
@@ -116,11 +123,13 @@ impl Query {
         if query.terms.is_empty() && query.filters.is_empty() { Err(QueryError::Empty) } else { Ok(query) }
     }
 
-    /// Drops `&` and dashes beside real words (they are in one spelling of a name and not in another), and what is
-    /// too much.
+    /// Drops what only connects words (it is in one spelling of a name and not in another), and what is too much.
     fn keep_what_counts(&mut self) {
-        if self.terms.iter().any(|term| term.chunk.is_name()) || !self.filters.is_empty() {
+        if self.terms.iter().any(|term| term.chunk.is_name()) {
             self.terms.retain(|term| term.chunk.is_name());
+        } else if !self.filters.is_empty() {
+            // Nothing but symbols: "!!!" is a name, a dash between two filters is none.
+            self.terms.retain(|term| !term.is_connector());
         }
         self.terms.truncate(MAX_TERMS);
         self.filters.truncate(MAX_TERMS);
@@ -147,7 +156,10 @@ impl<'a> Lexeme<'a> {
 fn lexeme(text: &str) -> (Lexeme<'_>, &str) {
     let is_name = |name: &str| matches!(name, "artist" | "album" | "track" | "genre" | "year");
     let (name, value) = match text.split_once(':') {
-        Some((name, value)) if is_name(name) => (Some(name), value),
+        // There may be a space before the value.
+        Some((name, value)) if is_name(name) && !value.trim_start().is_empty() => {
+            (Some(name), value.trim_start())
+        }
         _ => (None, text),
     };
     let quoted = value.strip_prefix('"').and_then(|inner| inner.split_once('"'));
@@ -249,6 +261,10 @@ mod tests {
             ("artist:\u{201C}Daft Punk\u{201D}", "artist(daft punk)"),
             ("artist:daft punk", "punk~* artist(daft~)"),
             ("ARTIST:daft", "artist(daft~*)"),
+            ("artist: daft around", "around~* artist(daft~)"),
+            ("artist: \"daft punk\"", "artist(daft punk)"),
+            ("!!! year:2007", "!!!~ years 2007 to 2007"),
+            ("artist:daft - year:2007", "artist(daft~) years 2007 to 2007"),
             ("\"army of me\" live", "army of me live~*"),
             ("year:1999", "years 1999 to 1999"),
             ("year:1990..1999 house", "house~* years 1990 to 1999"),

@@ -193,20 +193,25 @@ pub(crate) async fn search(
         albums: found.albums.ids.iter().cloned().collect(),
     };
     let read = app.store.tracks.lookup(&wanted).await?;
-    let highlighter = highlighter.as_ref();
-    Ok(JsonBody(SearchResults {
-        tracks: results(found.tracks, read.tracks, highlighter),
-        artists: results(found.artists, read.artists, highlighter),
-        albums: results(found.albums, read.albums, highlighter),
-        facets: Facets::of(found.facets),
-    }))
+    let answer = move || {
+        let mut highlighter = highlighter;
+        SearchResults {
+            tracks: results(found.tracks, read.tracks, highlighter.as_mut()),
+            artists: results(found.artists, read.artists, highlighter.as_mut()),
+            albums: results(found.albums, read.albums, highlighter.as_mut()),
+            facets: Facets::of(found.facets),
+        }
+    };
+    // Highlighting compares every word of every name, which would hold up the other requests of this thread.
+    let answer = tokio::task::spawn_blocking(answer).await;
+    Ok(JsonBody(answer.map_err(|error| Problem::internal(error.to_string()))?))
 }
 
 /// The items in the order of the hits; those that are gone are left out.
 fn results<Id: Eq + Hash, T: Named>(
     hits: Hits<Id>,
     mut items: HashMap<Id, T>,
-    highlighter: Option<&Highlighter>,
+    highlighter: Option<&mut Highlighter>,
 ) -> Results<T> {
     let items: Vec<T> = hits.ids.iter().filter_map(|id| items.remove(id)).collect();
     let highlights =
@@ -216,11 +221,11 @@ fn results<Id: Eq + Hash, T: Named>(
 
 /// Something whose names can be shown in parts.
 trait Named {
-    fn highlight(&self, highlighter: &Highlighter) -> Highlight;
+    fn highlight(&self, highlighter: &mut Highlighter) -> Highlight;
 }
 
 impl Named for Track {
-    fn highlight(&self, highlighter: &Highlighter) -> Highlight {
+    fn highlight(&self, highlighter: &mut Highlighter) -> Highlight {
         let mut names = vec![(Field::Track, self.title.as_str()), (Field::Artist, self.artist.as_str())];
         names.extend(self.album.as_deref().map(|album| (Field::Album, album)));
         let mut parts = highlighter.parts(&names).into_iter().map(shown);
@@ -229,14 +234,14 @@ impl Named for Track {
 }
 
 impl Named for Artist {
-    fn highlight(&self, highlighter: &Highlighter) -> Highlight {
+    fn highlight(&self, highlighter: &mut Highlighter) -> Highlight {
         let mut parts = highlighter.parts(&[(Field::Artist, &self.name)]).into_iter().map(shown);
         Highlight { name: parts.next(), ..Highlight::none() }
     }
 }
 
 impl Named for Album {
-    fn highlight(&self, highlighter: &Highlighter) -> Highlight {
+    fn highlight(&self, highlighter: &mut Highlighter) -> Highlight {
         let names = [(Field::Album, self.name.as_str()), (Field::Artist, self.album_artist.as_str())];
         let mut parts = highlighter.parts(&names).into_iter().map(shown);
         Highlight { name: parts.next(), album_artist: parts.next(), ..Highlight::none() }

@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::Batch;
 use crate::error::IndexError;
 
-/// The layout of manifest, fields and terms. An index of an older format is not read but built anew.
+/// The layout of manifest, fields and terms. An index of an older format is not read; a reindex
+/// makes it anew.
 pub const FORMAT: u64 = 2;
+/// Why an index of an older format is not read.
+pub(super) const OLDER: &str = "it has the format of an older version; a reindex makes it anew";
 /// Batches that a manifest names. A batch is repeated at once or, when its answer was lost, within minutes.
 const MAX_APPLIED: usize = 100;
 /// Where the manifest lies.
@@ -58,7 +61,7 @@ pub(super) enum Published {
     Absent,
     /// An index that this version reads.
     Current { manifest: Manifest, etag: String },
-    /// An index of an older format. For this version there is none yet.
+    /// An index of an older format. Beginning a new one beside it would leave out what does not change again.
     Older { etag: String },
     /// Something that is no index.
     Broken { etag: String, reason: String },

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use super::checkout::Checkout;
 use super::find::Snapshot;
-use super::manifest::{MANIFEST, Published};
+use super::manifest::{MANIFEST, OLDER, Published};
 use super::scratch::Scratch;
 use crate::error::IndexError;
 use crate::{Found, Request, Suggestion};
@@ -33,6 +33,8 @@ struct Inner {
     current: RwLock<Option<Arc<Generation>>>,
     /// When the bucket was last asked, in milliseconds since the epoch.
     checked_at: AtomicI64,
+    /// When fetching last failed while there was no copy, likewise.
+    failed_at: AtomicI64,
     refresh: Mutex<()>,
 }
 
@@ -60,6 +62,7 @@ impl Reader {
             scratch: Scratch::new(folder),
             current: RwLock::new(None),
             checked_at: AtomicI64::new(i64::MIN),
+            failed_at: AtomicI64::new(i64::MIN),
             refresh: Mutex::new(()),
         }))
     }
@@ -85,6 +88,7 @@ impl Reader {
 
     /// The generation to answer from: the published one as of at most a second ago.
     async fn generation(&self) -> Result<Option<Arc<Generation>>, IndexError> {
+        let asked_at = self.0.clock.now().millis();
         let current = self.current();
         if !self.is_check_due() {
             return Ok(current);
@@ -100,6 +104,9 @@ impl Reader {
         if !self.is_check_due() {
             return Ok(self.current());
         }
+        if self.0.failed_at.load(Ordering::Relaxed) >= asked_at {
+            return Err(IndexError::Unavailable("it could not be fetched a moment ago".to_owned()));
+        }
         match self.refreshed(self.current()).await {
             Ok(generation) => {
                 *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = generation.clone();
@@ -111,7 +118,11 @@ impl Reader {
                 tracing::warn!(%error, generation = ?current, "the index is not refreshed; an older one answers");
                 Ok(current)
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                // Those that waited for this attempt need not make their own.
+                self.0.failed_at.store(self.0.clock.now().millis(), Ordering::Relaxed);
+                Err(error)
+            }
         }
     }
 
@@ -149,10 +160,9 @@ impl Reader {
 
     async fn fetch(&self, current: Option<&Generation>) -> Result<Option<Arc<Generation>>, IndexError> {
         let (manifest, etag) = match Published::read(&self.0.objects).await? {
-            Published::Absent | Published::Older { .. } if current.is_none() => return Ok(None),
-            Published::Absent | Published::Older { .. } => {
-                return Err(IndexError::Broken("it was taken away".to_owned()));
-            }
+            Published::Absent if current.is_none() => return Ok(None),
+            Published::Absent => return Err(IndexError::Broken("it was taken away".to_owned())),
+            Published::Older { .. } => return Err(IndexError::Broken(OLDER.to_owned())),
             Published::Broken { reason, .. } => return Err(IndexError::Broken(reason)),
             Published::Current { manifest, etag } => (manifest, etag),
         };

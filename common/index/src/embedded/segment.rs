@@ -121,6 +121,12 @@ impl Segment {
         Ok(terms.iter().map(Terms::most).collect())
     }
 
+    /// Those of the documents that meet the slot in their titles or names.
+    pub(super) fn in_titles(&self, slot: &Slot, docs: &[DocId]) -> Result<Vec<DocId>, IndexError> {
+        let terms = Terms::find(&self.words, &slot.ways, Places::TITLE)?;
+        Ok(docs_of(&terms.hits(Among::Some { docs, of: self.max_doc })?))
+    }
+
     fn terms(&self, slot: &Slot) -> Result<Terms, IndexError> {
         let index = if slot.places == Places::GENRE { &self.genre } else { &self.words };
         Terms::find(index, &slot.ways, slot.places)

@@ -14,7 +14,8 @@ use super::segment::{Segment, docs};
 use crate::document::Kind;
 use crate::error::IndexError;
 use crate::matching::{Tolerance, Word};
-use crate::query::{Closeness, MAX_QUERY_CHARS};
+use crate::plan::{Plan, Stage};
+use crate::query::{Closeness, MAX_QUERY_CHARS, Query};
 use crate::ranking::{Hashes, PREFIX, Shape};
 use crate::words::{bare, cut, whole};
 use crate::{MAX_SUGGESTIONS, Suggestion};
@@ -47,8 +48,9 @@ impl Snapshot {
         let word = Word::new(&start(&typed), Tolerance::of(&start(&typed), Closeness::TyposAndPrefix));
         let asked = Hashes::of(&typed);
         let mut candidates = Candidates { best: HashMap::new(), least: None };
+        let words = words_of(&typed);
         for (ordinal, segment) in (0..).zip(&self.segments) {
-            for (doc, points) in starting_with(segment, &word)? {
+            for (doc, points) in holding(segment, starting_with(segment, &word)?, words.as_ref())? {
                 if !segment.is_alive(doc) {
                     continue;
                 }
@@ -90,6 +92,32 @@ impl Snapshot {
         }
         Ok(suggestions)
     }
+}
+
+/// What else a name must hold when more is typed than beginnings are told apart by.
+fn words_of(typed: &str) -> Option<Plan> {
+    let is_long = whole(typed).chars().count() > START_CHARS;
+    let query = is_long.then(|| Query::parse(typed).ok()).flatten()?;
+    Some(Plan::new(&query, Stage::Tolerant))
+}
+
+/// Those of the documents whose names hold all words, or all documents if none does: words may be run together.
+fn holding(
+    segment: &Segment,
+    found: Vec<(DocId, f32)>,
+    words: Option<&Plan>,
+) -> Result<Vec<(DocId, f32)>, IndexError> {
+    let Some(plan) = words else { return Ok(found) };
+    let mut docs: Vec<DocId> = found.iter().map(|(doc, _)| *doc).collect();
+    docs.sort_unstable();
+    docs.dedup();
+    for slot in plan.slots.iter().filter(|slot| !slot.is_joined()) {
+        docs = segment.in_titles(slot, &docs)?;
+    }
+    if docs.is_empty() {
+        return Ok(found);
+    }
+    Ok(found.into_iter().filter(|(doc, _)| docs.binary_search(doc).is_ok()).collect())
 }
 
 /// Of names that match equally well, artists and then albums are more likely to be meant.

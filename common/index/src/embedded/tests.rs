@@ -351,6 +351,8 @@ fn suggestions_start_with_what_is_typed() {
     }
     assert!(catalogue.suggested("garfunkel").is_empty(), "a name that only holds it does not start with it");
     assert!(catalogue.suggested(" ").is_empty());
+    catalogue.put((0..200).map(|number| artist(&format!("Variations on a Theme {number}"))));
+    assert_eq!(catalogue.suggested("variations on a theme 173"), ["Variations on a Theme 173"]);
     catalogue.put((0..30).map(|number| track("Again", &format!("Artist {number}"), "Album", 2000, &[])));
     let again = catalogue.suggested("agai");
     assert_eq!(again.first().map(String::as_str), Some("Again"));

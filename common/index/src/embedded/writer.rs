@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use super::apply::{Applied, apply};
 use super::checkout::Checkout;
 use super::find::Snapshot;
-use super::manifest::{FILES, File, MANIFEST, Manifest, Published, object_key, uploaded_at};
+use super::manifest::{FILES, File, MANIFEST, Manifest, OLDER, Published, Retired, object_key, uploaded_at};
 use super::reader::blocking;
 use super::schema::Fields;
 use super::scratch::Scratch;
@@ -91,14 +91,19 @@ impl Writer {
             if attempt > 0 {
                 tokio::time::sleep(pause(attempt)).await;
             }
-            // While it is taken, the copy counts as lost: an update that is cut off leaves none behind.
-            let base = self.0.base(kept.take(), if_broken).await?;
+            let base = self.0.base(&mut kept, if_broken).await?;
             if base.checkout.manifest.knows(batch) {
                 let generation = base.checkout.manifest.generation;
                 *kept = Some(base);
                 return Ok(Updated { generation, changed: 0 });
             }
-            let changes = read().await.map_err(UpdateError::Read)?;
+            let changes = match read().await {
+                Ok(changes) => changes,
+                Err(error) => {
+                    *kept = Some(base);
+                    return Err(UpdateError::Read(error));
+                }
+            };
             let (base, outcome) = self.0.publish(base, changes, batch).await?;
             *kept = Some(base);
             if let Some(updated) = outcome {
@@ -123,7 +128,7 @@ impl Writer {
         let from =
             after.unwrap_or("0").parse().map_err(|_| IndexError::Broken("no such position".to_owned()))?;
         let mut kept = self.0.base.lock().await;
-        let base = self.0.base(kept.take(), IfBroken::Fail).await?;
+        let base = self.0.base(&mut kept, IfBroken::Fail).await?;
         let index = base.checkout.open()?;
         *kept = Some(base);
         let (keys, next) =
@@ -140,19 +145,19 @@ fn pause(attempt: u32) -> Duration {
 
 impl Inner {
     /// The published generation, from `earlier` as far as that goes.
-    async fn base(&self, earlier: Option<Base>, if_broken: IfBroken) -> Result<Base, IndexError> {
-        let earlier = match earlier {
-            Some(earlier) if earlier.etag == self.objects.etag(MANIFEST).await? => return Ok(earlier),
+    ///
+    /// # Errors
+    /// The bucket is away, or what is published cannot be read. `kept` stays where nothing is known of it.
+    async fn base(&self, kept: &mut Option<Base>, if_broken: IfBroken) -> Result<Base, IndexError> {
+        let published = self.objects.etag(MANIFEST).await?;
+        // While it is taken, the copy counts as lost: an update that is cut off leaves none behind.
+        let earlier = match kept.take() {
+            Some(earlier) if earlier.etag == published => return Ok(earlier),
             other => other.map(|earlier| earlier.checkout),
         };
         let (etag, reason) = match Published::read(&self.objects).await? {
             Published::Absent => return self.begin(None),
-            Published::Older { etag } => {
-                tracing::warn!(
-                    "the published index has an older format; a new one is begun, which a reindex completes"
-                );
-                return self.begin(Some(etag));
-            }
+            Published::Older { etag } => (etag, OLDER.to_owned()),
             Published::Broken { etag, reason } => (etag, reason),
             Published::Current { manifest, etag } => match self.check_out(manifest, earlier.as_ref()).await {
                 Ok(checkout) => return Ok(Base { checkout, etag: Some(etag) }),
@@ -201,7 +206,7 @@ impl Inner {
         let now = self.clock.now();
         let files = self.upload(&checkout, files, now).await?;
         let mut next = checkout.manifest.next(meta, files, now, batch);
-        self.delete_retired(&mut next, now).await?;
+        self.delete_retired(&mut next, now).await;
         let bytes = serde_json::to_vec(&next).map_err(|error| IndexError::Broken(error.to_string()))?;
         let PutOutcome::Written { etag: written } =
             self.objects.put_if(MANIFEST, bytes, etag.as_deref()).await?
@@ -235,19 +240,22 @@ impl Inner {
         stream::iter(files).map(upload).buffered(PARALLEL_UPLOADS).try_collect().await
     }
 
-    /// Deletes the files that no reader can be fetching any more. Whether the generation that says so is published
-    /// does not matter: they were retired by one that is.
-    async fn delete_retired(&self, next: &mut Manifest, now: Timestamp) -> Result<(), IndexError> {
+    /// Deletes the files that no reader can be fetching any more; one that cannot be deleted stays retired. Whether the
+    /// generation that says so is published does not matter: they were retired by one that is.
+    async fn delete_retired(&self, next: &mut Manifest, now: Timestamp) {
         let oldest = now.minus(KEEP_RETIRED);
-        let (kept, expired): (Vec<_>, Vec<_>) =
+        let (mut kept, expired): (Vec<_>, Vec<_>) =
             std::mem::take(&mut next.retired).into_iter().partition(|file| file.at > oldest);
+        let delete = async |file: Retired| match self.objects.delete(&file.object).await {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::warn!(%error, object = file.object, "a file that the index does not need stays");
+                Some(file)
+            }
+        };
+        let left = stream::iter(expired).map(delete).buffer_unordered(PARALLEL_UPLOADS);
+        kept.extend(left.filter_map(std::future::ready).collect::<Vec<_>>().await);
         next.retired = kept;
-        stream::iter(expired)
-            .map(async |file| self.objects.delete(&file.object).await)
-            .buffer_unordered(PARALLEL_UPLOADS)
-            .try_collect::<()>()
-            .await?;
-        Ok(())
     }
 
     /// Deletes files that writers uploaded and never published. Another time will do when it fails.
