@@ -79,6 +79,9 @@ fn parts(name: &str, place: Places, slots: &[&Slot], bags: &mut HashMap<(u8, Str
         let space = rest.len() - rest.trim_start().len();
         parts.push(&rest[..space], false);
         rest = &rest[space..];
+        if rest.is_empty() {
+            break;
+        }
         let (word, after) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
         let bag = bags.entry((place.0, word.to_owned())).or_insert_with(|| {
             let mut bag = Bag::default();

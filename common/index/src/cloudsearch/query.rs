@@ -22,6 +22,10 @@ pub(super) const NO_FIELDS: &str = "_no_fields";
 /// Bytes of a query, as an address writes it, up to which more ways of writing its words are added. The SDK searches
 /// with GET, and CloudSearch takes addresses of 8190 bytes.
 const MAX_ENCODED: usize = 4_500;
+/// Words of runs and pieces that all terms and filters together are looked for by. Results are compared with the whole
+/// query again, so the first ones will do.
+const MAX_PARTS: usize = 48;
+
 /// A query as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Compiled {
@@ -37,9 +41,11 @@ pub(super) struct Compiled {
 
 impl Compiled {
     pub(super) fn new(plan: &Plan, stage: Stage) -> Self {
+        let slots = plan.slots.iter().filter(|slot| !slot.is_joined()).count() + plan.filters.len();
+        let parts = (MAX_PARTS / slots.max(1)).max(1);
         let years = plan.years.iter().map(|(from, to)| format!("(range field={YEAR} [{from},{to}])"));
         let mut filters: Vec<String> = years.collect();
-        let mut groups = groups(plan);
+        let mut groups = groups(plan, parts);
         // Filters forgive no typing errors. Where all words belong to one filter's field, they are looked for there.
         let only_place = plan.filters.first().map(|slot| slot.places);
         let only_place = only_place
@@ -47,9 +53,9 @@ impl Compiled {
         let is_tolerant = stage == Stage::Tolerant && !plan.filters.is_empty();
         let is_loose = is_tolerant && only_place.is_none();
         if is_tolerant {
-            groups.extend(plan.filters.iter().map(Group::of));
+            groups.extend(plan.filters.iter().map(|slot| Group::of(slot, parts)));
         } else {
-            filters.extend(plan.filters.iter().map(|slot| expression(slot, field(slot.places))));
+            filters.extend(plan.filters.iter().map(|slot| expression(slot, field(slot.places), parts)));
         }
         if groups.is_empty() {
             let query = MATCH_ALL.to_owned();
@@ -89,16 +95,16 @@ struct Group {
 }
 
 /// The terms that must match, each also as one word with its neighbour.
-fn groups(plan: &Plan) -> Vec<Group> {
+fn groups(plan: &Plan, parts: usize) -> Vec<Group> {
     let mut readings = plan.readings.iter();
     let terms: Vec<usize> = readings.next().cloned().unwrap_or_default();
     let mut groups: BTreeMap<usize, Group> =
-        terms.iter().map(|term| (*term, Group::of(&plan.slots[*term]))).collect();
+        terms.iter().map(|term| (*term, Group::of(&plan.slots[*term], parts))).collect();
     for reading in readings {
         let joined = reading.iter().map(|slot| &plan.slots[*slot]).find(|slot| slot.is_joined());
         for term in terms.iter().filter(|term| !reading.contains(term)) {
             match (joined, groups.get_mut(term)) {
-                (Some(joined), Some(group)) => drop(group.more.splice(0..0, Group::of(joined).ways)),
+                (Some(joined), Some(group)) => drop(group.more.splice(0..0, Group::of(joined, parts).ways)),
                 // It can be left out.
                 _ => drop(groups.remove(term)),
             }
@@ -108,7 +114,7 @@ fn groups(plan: &Plan) -> Vec<Group> {
 }
 
 impl Group {
-    fn of(slot: &Slot) -> Self {
+    fn of(slot: &Slot, parts: usize) -> Self {
         let mut group = Self { ways: Vec::new(), more: Vec::new() };
         for way in &slot.ways {
             if let Way::Split(pairs) = way {
@@ -117,14 +123,14 @@ impl Group {
                     .extend(pairs.iter().map(|(one, other)| format!("({} {})", token(one), token(other))));
                 continue;
             }
-            group.ways.extend(written_ways(way));
+            group.ways.extend(written_ways(way, parts));
         }
         group
     }
 }
 
 /// A way in the parser's language.
-fn written_ways(way: &Way) -> Vec<String> {
+fn written_ways(way: &Way, parts: usize) -> Vec<String> {
     match way {
         Way::Accented(word) | Way::Joined(word) => vec![token(word)],
         Way::Word(word) => {
@@ -140,8 +146,11 @@ fn written_ways(way: &Way) -> Vec<String> {
             }
             ways
         }
-        Way::Run { pairs, .. } => vec![all(pairs.iter().map(|pair| token(pair)).collect())],
-        Way::All(ways) => vec![all(ways.iter().map(|way| any(written_ways(way))).collect())],
+        Way::Run { pairs, .. } => vec![all(pairs.iter().take(parts).map(|pair| token(pair)).collect())],
+        Way::All(ways) => {
+            // Each piece may be a run of its own.
+            vec![all(ways.iter().take(parts).map(|way| any(written_ways(way, 1))).collect())]
+        }
         Way::Split(_) => Vec::new(),
     }
 }
@@ -196,11 +205,11 @@ fn field(places: Places) -> &'static str {
 }
 
 /// A slot in the language of filters, which knows no typing errors.
-fn expression(slot: &Slot, field: &str) -> String {
-    operator("or", slot.ways.iter().filter_map(|way| way_expression(way, field)).collect())
+fn expression(slot: &Slot, field: &str, parts: usize) -> String {
+    operator("or", slot.ways.iter().filter_map(|way| way_expression(way, field, parts)).collect())
 }
 
-fn way_expression(way: &Way, field: &str) -> Option<String> {
+fn way_expression(way: &Way, field: &str, parts: usize) -> Option<String> {
     let term = |word: &str| format!("(term field={field} '{}')", token(word));
     Some(match way {
         Way::Accented(word) | Way::Joined(word) => term(word),
@@ -209,8 +218,11 @@ fn way_expression(way: &Way, field: &str) -> Option<String> {
             operator("or", vec![term(&word.text), prefix])
         }
         Way::Word(word) => term(&word.text),
-        Way::Run { pairs, .. } => operator("and", pairs.iter().map(|pair| term(pair)).collect()),
-        Way::All(ways) => operator("and", ways.iter().filter_map(|way| way_expression(way, field)).collect()),
+        Way::Run { pairs, .. } => operator("and", pairs.iter().take(parts).map(|pair| term(pair)).collect()),
+        Way::All(ways) => {
+            let pieces = ways.iter().take(parts).filter_map(|way| way_expression(way, field, 1));
+            operator("and", pieces.collect())
+        }
         Way::Split(_) => return None,
     })
 }
@@ -279,7 +291,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_query_can_be_sent(text in "(\\PC|[\u{4E00}-\u{4E20}а-я ]|artist:|['\"()|*~+\\\\-]){1,200}") {
+        fn any_query_can_be_sent(text in "(\\PC|㍿|(genre|artist):[東㍿a]{1,190}|[\u{4E00}-\u{4E20}а-я ]|artist:|['\"()|*~+\\\\-]){1,200}") {
             if let Ok(query) = Query::parse(&text) {
                 for stage in [Stage::Literal, Stage::Tolerant] {
                     let compiled = Compiled::new(&Plan::new(&query, stage), stage);
