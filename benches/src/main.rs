@@ -23,8 +23,8 @@ enum Search {
     Run {
         catalogue: PathBuf,
         /// Batches of 100 changes that are published after the build
-        #[arg(long, default_value_t = 200)]
-        batches: usize,
+        #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+        batches: u32,
         /// Only the project's own index
         #[arg(long)]
         alone: bool,
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match Bench::parse() {
         Bench::Search(Search::Run { catalogue, batches, alone }) => {
-            runtime.block_on(search::run(&catalogue, batches, alone))
+            runtime.block_on(search::run(&catalogue, batches as usize, alone))
         }
         Bench::Search(Search::Reader { questions, stores }) => {
             runtime.block_on(search::reader::run(&questions, &stores))

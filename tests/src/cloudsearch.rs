@@ -97,9 +97,10 @@ impl CloudSearch {
         statements.flatten().any(|statement| {
             let resource = statement["Resource"].as_str().unwrap_or_default();
             resource.ends_with(":domain/mixtape")
-                && statement["Action"]
-                    .as_array()
-                    .is_some_and(|actions| actions.contains(&Value::from(action)))
+                && match &statement["Action"] {
+                    Value::Array(actions) => actions.contains(&Value::from(action)),
+                    only => only == action,
+                }
         })
     }
 }

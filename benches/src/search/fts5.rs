@@ -1,5 +1,5 @@
-//! SQLite's FTS5, as a small server would use it: diacritics removed, ranked by BM25 with the title above the rest, the
-//! last word as a prefix. It knows no typing errors; with its trigrams, a word is found by what is right in it.
+//! SQLite's FTS5, as a small server would use it: diacritics removed, ranked by BM25, the last word as a prefix. It knows
+//! no typing errors.
 
 use std::path::Path;
 use std::time::Instant;

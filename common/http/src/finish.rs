@@ -151,3 +151,35 @@ fn matches_any(tags: &HeaderValue, etag: &HeaderValue) -> bool {
     let (Ok(tags), Ok(etag)) = (tags.to_str(), etag.to_str()) else { return false };
     tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics fails")]
+mod tests {
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_lambda_cannot_return_is_a_problem_that_says_what_to_do() {
+        // Lambda returns a body as a text in JSON, where each quotation mark is two bytes.
+        for (body, is_too_large) in [
+            ("a".repeat(MAX_ANSWER_BYTES), false),
+            ("a".repeat(MAX_ANSWER_BYTES + 1), true),
+            ("\"".repeat(MAX_ANSWER_BYTES / 2), false),
+            ("\"".repeat(MAX_ANSWER_BYTES / 2 + 1), true),
+        ] {
+            let router = finish(Router::new().route("/", get(async || body)));
+            let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+            let status = response.status();
+            let answer = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            if is_too_large {
+                assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+                let problem: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+                assert_eq!(problem["code"], "answer_too_large");
+            } else {
+                assert_eq!(status, StatusCode::OK);
+            }
+        }
+    }
+}

@@ -24,8 +24,9 @@ const MAX_DEPTH: usize = 10_000;
 pub(crate) struct Params {
     /// Words, all of which must match, and filters: `artist:`, `album:`, `track:`, `genre:`, each with a word or
     /// words in quotation marks, and `year:1999`, `year:1990..1999`, `year:1990..`, `year:..1999`. Case, accents and
-    /// punctuation do not matter, and a word of four letters or more may hold a typing error, of eight or more two.
-    /// The last word may be unfinished. What stands in quotation marks is looked for letter by letter.
+    /// punctuation do not matter, and a word that has four letters or more may be typed with an error, one of eight
+    /// or more with two.
+    /// The last word may be unfinished. What stands in quotation marks is looked for letter by letter, in any order.
     #[param(min_length = 1, max_length = 200, example = "artist:persuader ostermlam")]
     q: String,
     /// What to find: `track`, `artist`, `album`, separated by commas; all of them when absent.

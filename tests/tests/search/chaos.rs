@@ -127,8 +127,11 @@ fn some_track() -> Value {
 #[expect(clippy::print_stdout, reason = "the numbers are what the run by hand is for")]
 async fn turmoil(lasting: Duration) {
     let world = World::with(World::options()).await;
+    let ada = world.sign_up("ada").await;
+    // A session's token would not last.
+    let key = ada.post("/v1/me/keys", json!({ "name": "turmoil" })).await.expect(201);
     let turmoil = Arc::new(Turmoil {
-        owner: world.sign_up("ada").await,
+        owner: ada.with_token(key["key"].as_str().unwrap()),
         tracks: Mutex::default(),
         is_over: AtomicBool::new(false),
         searches: AtomicUsize::new(0),
