@@ -153,7 +153,6 @@ fn matches_any(tags: &HeaderValue, etag: &HeaderValue) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that panics fails")]
 mod tests {
     use axum::routing::get;
     use tower::ServiceExt;
