@@ -66,9 +66,8 @@ pub(super) fn ask(rows: &[Row]) -> Vec<Question> {
             let Some(text) = written(row, class, &mut random).filter(|_| right.len() <= MAX_RIGHT) else {
                 continue;
             };
-            // What one word means is not asked: too many tracks hold it.
-            let right =
-                if class == Class::OneWord { (0..rows.len().min(1)).collect() } else { right.clone() };
+            // What one word means nobody can say: too many tracks hold it.
+            let right = if class == Class::OneWord { Vec::new() } else { right.clone() };
             questions.push(Question { class, text, right });
             left -= 1;
         }

@@ -10,7 +10,7 @@ use tantivy::{Index, IndexWriter, SegmentReader};
 
 use super::checkout::Checkout;
 use super::delete::Filed;
-use super::id::{Ids, Place};
+use super::id::{Ids, Place, full_column};
 use super::schema::{DIGEST, Fields, digest};
 use super::tokens;
 use crate::document::Change;
@@ -130,9 +130,7 @@ struct Digests(Vec<(Ids, Arc<dyn ColumnValues<u64>>)>);
 
 impl Digests {
     fn open(index: &Index, fields: &Fields) -> Result<Self, IndexError> {
-        let open = |reader: &SegmentReader| {
-            Ok((Ids::open(reader, fields)?, reader.fast_fields().column_first_or_default(DIGEST)?))
-        };
+        let open = |reader: &SegmentReader| Ok((Ids::open(reader, fields)?, full_column(reader, DIGEST)?));
         Ok(Self(
             index
                 .reader()?

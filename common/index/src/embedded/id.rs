@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use mixtape_domain::{AlbumId, ArtistId, TrackId};
-use tantivy::columnar::ColumnValues;
+use tantivy::columnar::{ColumnIndex, ColumnValues};
 use tantivy::fastfield::AliveBitSet;
 use tantivy::schema::IndexRecordOption;
-use tantivy::{DocId, DocSet, InvertedIndexReader, TERMINATED};
+use tantivy::{DocId, DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
 
 use super::schema;
 use crate::document::{Key, Kind};
@@ -56,6 +56,18 @@ impl Place {
     }
 }
 
+/// A column that every document has a value in. Without a look whether it has one, reading it costs half.
+pub(super) fn full_column(
+    reader: &SegmentReader,
+    name: &str,
+) -> Result<Arc<dyn ColumnValues<u64>>, IndexError> {
+    let column = reader.fast_fields().u64(name)?;
+    Ok(match column.index {
+        ColumnIndex::Full => column.values,
+        _ => column.first_or_default_col(0),
+    })
+}
+
 /// The documents of one segment by their ids.
 #[derive(Clone)]
 pub(super) struct Ids {
@@ -67,12 +79,12 @@ pub(super) struct Ids {
 }
 
 impl Ids {
-    pub(super) fn open(reader: &tantivy::SegmentReader, fields: &schema::Fields) -> Result<Self, IndexError> {
+    pub(super) fn open(reader: &SegmentReader, fields: &schema::Fields) -> Result<Self, IndexError> {
         Ok(Self {
             buckets: reader.inverted_index(fields.bucket)?,
-            facts: reader.fast_fields().column_first_or_default(schema::FACTS)?,
-            high: reader.fast_fields().column_first_or_default(schema::ID_HIGH)?,
-            low: reader.fast_fields().column_first_or_default(schema::ID_LOW)?,
+            facts: full_column(reader, schema::FACTS)?,
+            high: full_column(reader, schema::ID_HIGH)?,
+            low: full_column(reader, schema::ID_LOW)?,
             alive: reader.alive_bitset().cloned(),
         })
     }

@@ -7,7 +7,7 @@ use tantivy::fastfield::AliveBitSet;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
 
-use super::id::Ids;
+use super::id::{Ids, full_column};
 use super::postings::{Among, Hit, Terms, docs_of};
 use super::schema::{self, Facts, Fields};
 use crate::document::Kind;
@@ -54,8 +54,8 @@ impl Segment {
             credit: reader.inverted_index(fields.credit)?,
             year: columns.u64(schema::YEAR)?,
             genres: columns.str(schema::GENRES)?,
-            facts: columns.column_first_or_default(schema::FACTS)?,
-            popularity: columns.column_first_or_default(schema::POPULARITY)?,
+            facts: full_column(reader, schema::FACTS)?,
+            popularity: full_column(reader, schema::POPULARITY)?,
             alive: reader.alive_bitset().cloned(),
             max_doc: reader.max_doc(),
         })
