@@ -28,6 +28,12 @@ pub enum ItemKind {}
 pub enum KeyKind {}
 #[derive(Debug)]
 pub enum SessionKind {}
+#[derive(Debug)]
+pub enum UploadKind {}
+#[derive(Debug)]
+pub enum AudioKind {}
+#[derive(Debug)]
+pub enum ImageKind {}
 
 pub type AccountId = Id<AccountKind>;
 pub type TrackId = Id<TrackKind>;
@@ -38,6 +44,11 @@ pub type ItemId = Id<ItemKind>;
 pub type KeyId = Id<KeyKind>;
 /// The id of a session, which is also the family of its refresh tokens.
 pub type SessionId = Id<SessionKind>;
+pub type UploadId = Id<UploadKind>;
+/// The id of the sound of a track; other sound has another one.
+pub type AudioId = Id<AudioKind>;
+/// The id of a picture, which never changes its content.
+pub type ImageId = Id<ImageKind>;
 
 /// The text is not an id of the expected form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

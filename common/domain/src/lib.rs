@@ -6,6 +6,7 @@ pub mod account;
 mod clock;
 pub mod home;
 mod id;
+pub mod media;
 pub mod name;
 pub mod patch;
 pub mod playlist;
@@ -16,6 +17,7 @@ mod validate;
 
 pub use clock::{Clock, Timestamp};
 pub use id::{
-    AccountId, AlbumId, ArtistId, Id, ItemId, KeyId, NameId, ParseIdError, PlaylistId, SessionId, TrackId,
+    AccountId, AlbumId, ArtistId, AudioId, Id, ImageId, ItemId, KeyId, NameId, ParseIdError, PlaylistId,
+    SessionId, TrackId, UploadId,
 };
 pub use validate::{Invalid, Validator};

@@ -8,6 +8,7 @@ mod client;
 mod error;
 pub mod home;
 pub mod keys;
+pub mod media;
 mod objects;
 pub mod playlists;
 mod table;
@@ -17,7 +18,7 @@ use mixtape_settings::Settings;
 
 pub use aws_config::SdkConfig;
 pub use error::StoreError;
-pub use objects::{Blob, Objects, PutOutcome};
+pub use objects::{Blob, Head, Objects, Part, Presentation, Presigned, PutOutcome, ReadAs, Validity};
 
 /// Some of a list, and the position after which there is more.
 #[derive(Debug, Clone)]
@@ -34,6 +35,7 @@ pub struct Store {
     pub accounts: accounts::Accounts,
     pub home: home::Home,
     pub keys: keys::Keys,
+    pub media: media::Media,
     pub objects: Objects,
     pub playlists: playlists::Playlists,
     pub tracks: tracks::Tracks,
@@ -46,13 +48,16 @@ impl Store {
         let dynamodb = client::dynamodb(&config, settings.stores.as_ref());
         let table = |name: &str| table::Table::new(dynamodb.clone(), &settings.table_prefix, name);
         let keys = keys::Keys::new(table("keys"));
-        let tracks = tracks::Tracks::new(table("tracks"));
+        let objects = Objects::new(client::s3(&config, settings.stores.as_ref()), settings.bucket.clone());
+        let media = media::Media::new(table("media"), objects.clone());
+        let tracks = tracks::Tracks::new(table("tracks"), media.clone());
         Self {
-            accounts: accounts::Accounts::new(table("accounts"), keys.clone()),
+            accounts: accounts::Accounts::new(table("accounts"), keys.clone(), media.clone()),
             home: home::Home::new(table("home")),
             keys,
-            objects: Objects::new(client::s3(&config, settings.stores.as_ref()), settings.bucket.clone()),
-            playlists: playlists::Playlists::new(table("playlists"), tracks.clone()),
+            playlists: playlists::Playlists::new(table("playlists"), tracks.clone(), media.clone()),
+            media,
+            objects,
             tracks,
             aws: config,
         }

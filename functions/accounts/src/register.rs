@@ -66,6 +66,7 @@ pub(crate) async fn create(
         username,
         email,
         is_admin: false,
+        photo: None,
         created_at: now,
         updated_at: now,
     };

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use credentials::{Email, Password, Username, login_key};
 pub use token::{API_KEY_PREFIX, ApiToken, ParseTokenError, RefreshToken, Secret, SecretHash};
 
+use crate::media::Cover;
 use crate::{AccountId, Invalid, KeyId, SessionId, Timestamp, Validator};
 
 /// Longest name of an API key, in characters.
@@ -22,6 +23,7 @@ pub const MAX_KEY_NAME: usize = 100;
     "username": "Nina",
     "email": "nina@example.com",
     "is_admin": false,
+    "photo": null,
     "created_at": "2026-11-21T09:30:00.000Z",
     "updated_at": "2026-11-21T09:30:00.000Z",
 }))]
@@ -35,6 +37,10 @@ pub struct Account {
     pub email: Email,
     /// Whether the account may change what belongs to others.
     pub is_admin: bool,
+    /// A picture of whoever owns the account.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub photo: Option<Cover>,
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]

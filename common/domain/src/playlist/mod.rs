@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::account::Profile;
+use crate::media::Cover;
 use crate::track::Track;
 use crate::{AccountId, ItemId, PlaylistId, Timestamp};
 
@@ -41,6 +42,11 @@ pub enum Visibility {
     "id": "01JD6Y3Q5R8WZ0V4C2B7M9N1XK", "name": "Rainy Sunday", "description": null, "visibility": "unlisted",
     "owner": { "id": "01JD6XZ8GQ4YJ5T2W7N3K9R6PM", "username": "ada" },
     "collaborators": [{ "id": "01JD6Y0F7B3C5D8E2G4H6J9KMN", "username": "grace" }],
+    "cover": {
+        "small": "/v1/playlists/01JD6Y3Q5R8WZ0V4C2B7M9N1XK/cover?size=small",
+        "medium": "/v1/playlists/01JD6Y3Q5R8WZ0V4C2B7M9N1XK/cover?size=medium",
+        "large": "/v1/playlists/01JD6Y3Q5R8WZ0V4C2B7M9N1XK/cover?size=large"
+    },
     "revision": 7, "item_count": 42, "duration_ms": 9_876_000,
     "created_at": "2026-11-21T09:30:00.000Z", "updated_at": "2026-11-21T10:02:41.120Z"
 }))]
@@ -54,6 +60,9 @@ pub struct Playlist {
     pub owner: Profile,
     /// Who may edit the items besides the owner, by username.
     pub collaborators: Vec<Profile>,
+    /// The picture that was set, or one made of the first four covers. The addresses need the identity that the
+    /// playlist needs, and answer 404 while there is no cover to show.
+    pub cover: Cover,
     /// Grows with every change of the playlist or its items; also the ETag.
     pub revision: u64,
     pub item_count: u64,
@@ -66,7 +75,7 @@ pub struct Playlist {
 }
 
 /// An entry of a playlist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct PlaylistItem {
     /// Stays the same when the item moves.
     #[schema(value_type = String, example = "01JD6Y5V1N9QZ3H7K2M4P6R8TW")]
@@ -158,6 +167,7 @@ mod tests {
             visibility,
             owner: member("ada"),
             collaborators: vec![member("grace")],
+            cover: Cover::of_playlist(PlaylistId::new(now)),
             revision: 1,
             item_count: 0,
             duration_ms: 0,

@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
 use crate::keys::Keys;
+use crate::media::Media;
 use crate::table::{self, CommitError, Item, Table};
 
 /// The table `accounts`. Clones share the client.
@@ -40,6 +41,8 @@ pub struct Accounts {
     table: Table,
     /// Revocations are written in the transactions that make them necessary.
     signing: Keys,
+    /// Photos are counted in the transactions that show them.
+    media: Media,
 }
 
 /// What signing in needs to know of an account. Its `Debug` form does not show the hash.
@@ -65,8 +68,8 @@ const SESSION: &str = "SESSION#";
 const SWEEP: &str = "SWEEP";
 
 impl Accounts {
-    pub(crate) fn new(table: Table, signing: Keys) -> Self {
-        Self { table, signing }
+    pub(crate) fn new(table: Table, signing: Keys, media: Media) -> Self {
+        Self { table, signing, media }
     }
 
     async fn commit(

@@ -1,13 +1,15 @@
 //! Making, reading, changing and removing accounts.
 
 use mixtape_domain::account::{Account, Email, Profile, Username};
-use mixtape_domain::{AccountId, SessionId, Timestamp};
+use mixtape_domain::media::Cover;
+use mixtape_domain::{AccountId, ImageId, SessionId, Timestamp};
 
 use super::change::{Change, delete_any, put_new};
 use super::sessions::session_key;
 use super::{Accounts, Counter, Login, Session, account_key, email_key, unexpected, username_key};
 use crate::StoreError;
 use crate::keys::Revocation;
+use crate::media::Effects;
 use crate::table::{self, CommitError, Item, number, string};
 
 /// Why an account was not made.
@@ -167,6 +169,43 @@ impl Accounts {
             Ok(()) => Ok(account),
             Err(CommitError::Store(error)) => Err(error.into()),
             Err(CommitError::Conditions(places)) if places == [3] => Err(ChangeError::EmailTaken),
+            Err(CommitError::Conditions(_)) => Err(ChangeError::Changed),
+        }
+    }
+
+    /// Gives an account a photo, or takes it away: one GetItem and one transaction. Answers the account after it, or
+    /// `None` when there is no such account.
+    ///
+    /// # Errors
+    /// The account has changed meanwhile or the picture is gone ([`ChangeError::Changed`]), or a table is away.
+    pub async fn set_photo(
+        &self,
+        account_id: AccountId,
+        image: Option<ImageId>,
+        now: Timestamp,
+    ) -> Result<Option<Account>, ChangeError> {
+        let Some(before) = self.account(account_id).await? else { return Ok(None) };
+        let account = Account { photo: image.map(Cover::of), updated_at: now, ..before.clone() };
+        let photo = table::to_value(&account.photo)?;
+        let change = |key: Item| {
+            Change::of(key)
+                .only_if("id", "=", string(account_id.to_string()))
+                .only_if("updated_at", "=", string(before.updated_at.to_string()))
+                .set("photo", photo.clone())
+                .set("updated_at", string(now.to_string()))
+                .update(&self.table)
+        };
+        let mut effects = Effects::default();
+        effects.show(before.photo.as_ref().and_then(Cover::image), image);
+        let mut actions = vec![
+            change(account_key(account_id)),
+            change(username_key(&account.username)),
+            change(email_key(&account.email)),
+        ];
+        actions.extend(effects.actions(&self.media));
+        match self.commit(actions).await {
+            Ok(()) => Ok(Some(account)),
+            Err(CommitError::Store(error)) => Err(error.into()),
             Err(CommitError::Conditions(_)) => Err(ChangeError::Changed),
         }
     }

@@ -1,6 +1,7 @@
 //! Everything that lies with an account: read for its owner, and removed with it.
 
 use mixtape_domain::account::{Account, ApiKey, SessionInfo};
+use mixtape_domain::media::Cover;
 use mixtape_domain::{AccountId, Timestamp};
 use serde::Deserialize;
 
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::StoreError;
 use crate::keys::Revocation;
+use crate::media::Effects;
 use crate::table::{self, CommitError, Item, MAX_TRANSACTION, Range, number, string};
 
 /// Some of what lies in an account's partition.
@@ -41,7 +43,7 @@ impl Accounts {
     ) -> Result<Option<Revocation>, StoreError> {
         for _ in 0..REMOVE_ATTEMPTS {
             let range = Range::table(partition(account_id), "");
-            let items = self.table.query(&range, MAX_TRANSACTION - 3, true).await?.items;
+            let items = self.table.query(&range, MAX_TRANSACTION - 4, true).await?.items;
             let is_account = |item: &&Item| item.get("sk") == Some(&string(ACCOUNT));
             let Some(account) = items.iter().find(is_account) else { return Ok(None) };
             let key_count = account.get("key_count").cloned().unwrap_or_else(|| number(0));
@@ -50,7 +52,10 @@ impl Accounts {
             // A key or another address that came since is what the conditions are for.
             let unchanged = Change::of(account_key(account_id))
                 .only_if("email", "=", string(account.email.as_str()))
-                .only_if("key_count", "=", key_count);
+                .only_if("key_count", "=", key_count)
+                .only_if("updated_at", "=", string(account.updated_at.to_string()));
+            let mut effects = Effects::default();
+            effects.show(account.photo.as_ref().and_then(Cover::image), None);
             let mut actions = vec![
                 unchanged.delete(&self.table),
                 delete_any(&self.table, username_key(&account.username)),
@@ -59,6 +64,7 @@ impl Accounts {
             ];
             let others = items.iter().filter(|item| !is_account(item));
             actions.extend(others.filter_map(primary_key).map(|key| delete_any(&self.table, key)));
+            actions.extend(effects.actions(&self.media));
             match self.commit(actions).await {
                 Ok(()) => return Ok(Some(revocation)),
                 Err(CommitError::Store(error)) => return Err(error),

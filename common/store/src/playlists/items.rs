@@ -14,10 +14,11 @@
 use std::collections::BTreeMap;
 
 use mixtape_domain::account::{Profile, Username};
+use mixtape_domain::media::Cover;
 use mixtape_domain::playlist::position::Position;
 use mixtape_domain::playlist::{Playlist, PlaylistItem, Visibility};
 use mixtape_domain::track::Track;
-use mixtape_domain::{AccountId, Id, ItemId, PlaylistId, Timestamp, TrackId};
+use mixtape_domain::{AccountId, Id, ImageId, ItemId, PlaylistId, Timestamp, TrackId};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -48,6 +49,9 @@ pub(super) struct Meta {
     pub(super) visibility: Visibility,
     pub(super) owner: Profile,
     pub(super) collaborators: BTreeMap<AccountId, Username>,
+    /// The picture that was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cover_image: Option<ImageId>,
     pub(super) revision: u64,
     pub(super) item_count: u64,
     pub(super) duration_ms: u64,
@@ -160,6 +164,7 @@ impl Meta {
             visibility: self.visibility,
             owner: self.owner.clone(),
             collaborators,
+            cover: Cover::of_playlist(self.id),
             revision: self.revision,
             item_count: self.item_count,
             duration_ms: self.duration_ms,

@@ -2,13 +2,14 @@
 
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 use mixtape_domain::account::{Profile, Username};
-use mixtape_domain::playlist::{MAX_COLLABORATORS, Playlist, PlaylistChange, Right, Visibility};
-use mixtape_domain::{AccountId, PlaylistId, Timestamp};
+use mixtape_domain::playlist::{MAX_COLLABORATORS, Playlist, PlaylistChange, Right, Viewer, Visibility};
+use mixtape_domain::{AccountId, ImageId, PlaylistId, Timestamp};
 
 use super::expression::Change;
 use super::items::{Meta, by_age, collaborator_key, meta_key, public_pk};
 use super::{ATTEMPTS, Caller, EXACT_ATTEMPTS, PlaylistError, Playlists, contended, is_committed};
 use crate::StoreError;
+use crate::media::Effects;
 use crate::table::{self, string};
 
 impl Playlists {
@@ -129,6 +130,59 @@ impl Playlists {
         self.commit_meta(&mut meta, change, vec![unlink], now).await
     }
 
+    /// The picture that was set for a playlist: one GetItem.
+    ///
+    /// # Errors
+    /// Named in [`PlaylistError`].
+    pub async fn cover_image(
+        &self,
+        id: PlaylistId,
+        viewer: Option<Viewer>,
+    ) -> Result<Option<ImageId>, PlaylistError> {
+        let meta = self.meta(id).await?;
+        meta.playlist().allow(viewer, Right::Read)?;
+        Ok(meta.cover_image)
+    }
+
+    /// Sets the picture of a playlist, or takes it away: one GetItem, one TransactWriteItems.
+    ///
+    /// # Errors
+    /// Named in [`PlaylistError`]; `NotFound` also when the picture is gone. Nothing was changed.
+    pub async fn set_cover(
+        &self,
+        id: PlaylistId,
+        caller: &Caller<'_>,
+        image: Option<ImageId>,
+        now: Timestamp,
+    ) -> Result<(), PlaylistError> {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                table::pause(attempt).await;
+            }
+            let mut meta = self.meta(id).await?;
+            caller.check(&meta, Right::Manage)?;
+            if meta.cover_image == image {
+                return Ok(());
+            }
+            let change = only_with_cover(caller.change(&meta, false), meta.cover_image);
+            let change = match image {
+                Some(image) => change.set("cover_image", string(image.to_string())),
+                None => change.remove("cover_image"),
+            };
+            let mut effects = Effects::default();
+            effects.show(meta.cover_image, image);
+            if self.commit_meta(&mut meta, change, effects.actions(&self.media), now).await? {
+                return Ok(());
+            }
+            if let Some(image) = image
+                && self.media.image(image).await?.is_none()
+            {
+                return Err(PlaylistError::NotFound);
+            }
+        }
+        Err(contended())
+    }
+
     /// Deletes a playlist: one GetItem, one TransactWriteItems. Its entries are swept later.
     ///
     /// # Errors
@@ -150,12 +204,16 @@ impl Playlists {
     /// Whether the playlist was removed with its links, and not a link added before.
     pub(super) async fn remove(&self, meta: &Meta, change: Change) -> Result<bool, StoreError> {
         let change = change.only_if("collaborators", "=", table::to_value(&meta.collaborators)?);
+        let change = only_with_cover(change, meta.cover_image);
+        let mut effects = Effects::default();
+        effects.show(meta.cover_image, None);
         let mut actions = vec![table::delete(change.delete(&self.table, meta_key(meta.id)))];
         for account_id in meta.collaborators.keys() {
             let key = collaborator_key(meta.id, *account_id);
             let unlink = Delete::builder().table_name(self.table.name()).set_key(Some(key)).build();
             actions.push(table::delete(unlink.expect("table and key are set")));
         }
+        actions.extend(effects.actions(&self.media));
         is_committed(table::commit(self.table.client(), actions).await)
     }
 
@@ -174,6 +232,14 @@ impl Playlists {
         meta.revision += 1;
         meta.updated_at = now;
         Ok(is_done)
+    }
+}
+
+/// Only while the playlist has this picture.
+fn only_with_cover(change: Change, image: Option<ImageId>) -> Change {
+    match image {
+        Some(image) => change.only_if("cover_image", "=", string(image.to_string())),
+        None => change.only_if_absent("cover_image"),
     }
 }
 

@@ -22,6 +22,7 @@ pub use read::{Content, ItemsPage};
 pub use sweep::{CurrentList, ListChange};
 
 use crate::StoreError;
+use crate::media::Media;
 use crate::table::{CommitError, Table};
 use crate::tracks::Tracks;
 use expression::Change;
@@ -32,6 +33,8 @@ use items::{Meta, meta_key};
 pub struct Playlists {
     table: Table,
     tracks: Tracks,
+    /// Pictures are counted in the transactions that show them.
+    media: Media,
 }
 
 /// Somebody who asks for something, and the revisions on which it may be done.
@@ -130,8 +133,8 @@ impl Caller<'_> {
 }
 
 impl Playlists {
-    pub(crate) fn new(table: Table, tracks: Tracks) -> Self {
-        Self { table, tracks }
+    pub(crate) fn new(table: Table, tracks: Tracks, media: Media) -> Self {
+        Self { table, tracks, media }
     }
 
     /// One playlist: one GetItem.

@@ -91,6 +91,7 @@ impl Playlists {
             visibility: new.visibility,
             owner,
             collaborators: std::collections::BTreeMap::new(),
+            cover_image: None,
             revision: 1,
             item_count: list.entries.len() as u64,
             duration_ms: list.duration_ms,

@@ -1,5 +1,7 @@
 //! The table `tracks`: tracks, artists and albums. [`items`] describes its items.
 
+mod album_cover;
+mod arrival;
 pub(crate) mod items;
 mod sampling;
 mod walk;
@@ -13,9 +15,12 @@ use mixtape_domain::{AccountId, AlbumId, ArtistId, TrackId, name};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+pub use album_cover::{AlbumCover, AlbumCoverError};
+pub use arrival::{Arrival, Arrived, Sound};
 pub use sampling::Kind;
 pub use write::{Change, Creation, EditError};
 
+use crate::media::Media;
 use crate::table::{self, Item, Range, Slice, Table};
 use crate::{Listed, StoreError};
 
@@ -23,6 +28,8 @@ use crate::{Listed, StoreError};
 #[derive(Debug, Clone)]
 pub struct Tracks {
     pub(crate) table: Table,
+    /// Sound and covers change in the transactions of their tracks.
+    media: Media,
 }
 
 /// A set of tracks that can be listed.
@@ -62,8 +69,8 @@ pub struct Found {
 const MAX_SAME_TITLE: usize = 20;
 
 impl Tracks {
-    pub(crate) fn new(table: Table) -> Self {
-        Self { table }
+    pub(crate) fn new(table: Table, media: Media) -> Self {
+        Self { table, media }
     }
 
     /// One track: one GetItem.

@@ -4,17 +4,19 @@
 use std::collections::{BTreeMap, HashSet};
 
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
-use mixtape_domain::TrackId;
+use mixtape_domain::media::Cover;
 use mixtape_domain::track::Track;
+use mixtape_domain::{ImageId, TrackId};
 use serde::Deserialize;
 
 use super::Tracks;
 use super::items::{self, Counted, Share};
 use crate::StoreError;
-use crate::table::{self, CommitError, Item, MAX_TRANSACTION, number, pause};
+use crate::media::Effects;
+use crate::table::{self, CommitError, Item, MAX_TRANSACTION, number, pause, string};
 
 /// How often an edit is tried again when somebody else's was faster.
-const EDIT_ATTEMPTS: u32 = 8;
+pub(super) const EDIT_ATTEMPTS: u32 = 8;
 
 /// What came of making a track.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +48,9 @@ impl<E> From<StoreError> for EditError<E> {
 }
 
 #[derive(Deserialize)]
-struct Stored {
+pub(super) struct Stored {
     #[serde(flatten)]
-    track: Track,
+    pub(super) track: Track,
     version: u64,
 }
 
@@ -57,7 +59,13 @@ struct Count {
     pk: String,
     sk: String,
     track_count: i64,
+    /// Of an album that has a cover.
+    #[serde(default)]
+    cover: Option<Cover>,
 }
+
+/// What items that count a track hold, by their keys.
+type Counts = BTreeMap<(String, String), (i64, Option<ImageId>)>;
 
 impl Tracks {
     /// Makes tracks, in as few transactions as their items fit into, and says of each whether it was there already.
@@ -104,7 +112,23 @@ impl Tracks {
         Ok(existed)
     }
 
-    fn create_actions(&self, group: &Group<'_>) -> Result<Vec<TransactWriteItem>, StoreError> {
+    /// What the sound and the cover of a track need in the table `media`, when it becomes another.
+    pub(super) async fn media_effects(
+        &self,
+        old: Option<&Track>,
+        new: Option<&Track>,
+        effects: &mut Effects,
+    ) -> Result<(), StoreError> {
+        let audio = |track: Option<&Track>| track?.audio.as_ref().map(|audio| audio.id);
+        let image = |track: Option<&Track>| track?.cover.as_ref().and_then(Cover::image);
+        effects.show(image(old), image(new));
+        match audio(old) {
+            Some(id) if audio(new) != Some(id) => self.media.release_audio(id, effects).await,
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn create_actions(&self, group: &Group<'_>) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut actions = Vec::new();
         for track in &group.tracks {
             let mut put = self.table.put(items::track_item(track, 1)?);
@@ -137,7 +161,9 @@ impl Tracks {
                 Change::Replace(track) => Some(&**track),
                 Change::Delete => None,
             };
-            let actions = self.edit_actions(&stored, new).await?;
+            let mut effects = Effects::default();
+            let mut actions = self.edit_actions(&stored, new, &mut effects).await?;
+            actions.extend(effects.actions(&self.media));
             match table::commit(self.table.client(), actions).await {
                 Ok(()) => return Ok(Some(new.cloned().unwrap_or(stored.track))),
                 Err(CommitError::Store(error)) => return Err(error.into()),
@@ -147,11 +173,13 @@ impl Tracks {
         Err(StoreError::Contended(format!("track {id} kept changing")).into())
     }
 
-    async fn edit_actions(
+    pub(super) async fn edit_actions(
         &self,
         stored: &Stored,
         new: Option<&Track>,
+        effects: &mut Effects,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        self.media_effects(Some(&stored.track), new, effects).await?;
         let mut actions = vec![self.own_action(stored, new)?];
         let before = items::memberships(&stored.track);
         let after = new.map(items::memberships).unwrap_or_default();
@@ -169,7 +197,7 @@ impl Tracks {
             let action = match share.tracks {
                 0 if share.duration_ms == 0 && share.latest.is_empty() => continue,
                 0.. => table::update(self.add_share(counted, share)?),
-                _ => self.take_share(counted, share, &counts)?,
+                _ => self.take_share(counted, share, &counts, effects)?,
             };
             actions.push(action);
         }
@@ -227,19 +255,28 @@ impl Tracks {
         &self,
         counted: &Counted,
         share: &Share,
-        counts: &BTreeMap<(String, String), i64>,
+        counts: &Counts,
+        effects: &mut Effects,
     ) -> Result<TransactWriteItem, StoreError> {
         let key = counted.key();
         let text =
             |name: &str| key.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
-        let count = counts.get(&(text("pk"), text("sk"))).copied().unwrap_or(0);
+        let (count, image) = counts.get(&(text("pk"), text("sk"))).copied().unwrap_or_default();
         let taken = -share.tracks;
         if count <= taken {
             let delete = Delete::builder()
                 .table_name(self.table.name())
                 .set_key(Some(key))
-                .condition_expression("track_count = :count")
                 .expression_attribute_values(":count", number(count));
+            let delete = match image {
+                Some(image) => delete
+                    .condition_expression("track_count = :count AND cover_image = :image")
+                    .expression_attribute_values(":image", string(image.to_string())),
+                None => {
+                    delete.condition_expression("track_count = :count AND attribute_not_exists(cover_image)")
+                }
+            };
+            effects.show(image, None);
             return Ok(table::delete(built(delete.build())?));
         }
         let mut update = self.add_share(counted, &Share { first: Item::new(), ..share.clone() })?;
@@ -248,16 +285,17 @@ impl Tracks {
         Ok(table::update(update))
     }
 
-    async fn counts<'a>(
-        &self,
-        counted: impl Iterator<Item = &'a Counted>,
-    ) -> Result<BTreeMap<(String, String), i64>, StoreError> {
+    async fn counts<'a>(&self, counted: impl Iterator<Item = &'a Counted>) -> Result<Counts, StoreError> {
         let keys: Vec<Item> = counted.map(Counted::key).collect();
         if keys.is_empty() {
             return Ok(BTreeMap::new());
         }
         let counts: Vec<Count> = self.read(keys).await?;
-        Ok(counts.into_iter().map(|count| ((count.pk, count.sk), count.track_count)).collect())
+        let held = |count: Count| {
+            let image = count.cover.as_ref().and_then(Cover::image);
+            ((count.pk, count.sk), (count.track_count, image))
+        };
+        Ok(counts.into_iter().map(held).collect())
     }
 }
 
@@ -282,14 +320,14 @@ fn net_shares(old: &Track, new: Option<&Track>) -> BTreeMap<Counted, Share> {
 
 /// Tracks that fit into one transaction.
 #[derive(Default)]
-struct Group<'a> {
+pub(super) struct Group<'a> {
     tracks: Vec<&'a Track>,
     members: usize,
     shares: BTreeMap<Counted, Share>,
 }
 
 impl<'a> Group<'a> {
-    fn of(tracks: impl Iterator<Item = &'a Track>) -> Self {
+    pub(super) fn of(tracks: impl Iterator<Item = &'a Track>) -> Self {
         let mut group = Self::default();
         tracks.for_each(|track| group.add(track));
         group
@@ -316,6 +354,6 @@ impl<'a> Group<'a> {
     }
 }
 
-fn built<T>(result: Result<T, aws_sdk_dynamodb::error::BuildError>) -> Result<T, StoreError> {
+pub(super) fn built<T>(result: Result<T, aws_sdk_dynamodb::error::BuildError>) -> Result<T, StoreError> {
     result.map_err(|error| StoreError::Refused(error.to_string()))
 }
