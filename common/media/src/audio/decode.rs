@@ -17,7 +17,7 @@ use symphonia::default::formats::{AiffReader, FlacReader, IsoMp4Reader, MpaReade
 
 use super::meter::Meter;
 use super::opus::OpusTrack;
-use super::sniff::{Container, Found};
+use super::sniff::{Container, Found, Trim};
 use super::source::Shared;
 use super::{AudioError, Format, Limits, Loudness};
 
@@ -45,22 +45,22 @@ where
 {
     // Demuxers and decoders index and calculate with what the file says, and some of it makes them panic.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let view = shared.view(found.audio());
+        let view = shared.view(found.audio.clone());
         let stream = MediaSourceStream::new(Box::new(view), MediaSourceStreamOptions::default());
-        let reader = open(stream, &found.container)?;
-        Decoding::start(reader, &found.container, limits)?.run()
+        let reader = open(stream, found.container)?;
+        Decoding::start(reader, found, limits)?.run()
     }));
     decoded.unwrap_or_else(|_| Err(AudioError::damaged()))
 }
 
 fn open<'s>(
     stream: MediaSourceStream<'s>,
-    container: &Container,
+    container: Container,
 ) -> Result<Box<dyn FormatReader + 's>, AudioError> {
     let options = FormatOptions::default();
     let opened: Result<Box<dyn FormatReader>, Error> = match container {
         Container::Mpeg => MpaReader::try_new(stream, options).map(|reader| Box::new(reader) as _),
-        Container::Flac { .. } => FlacReader::try_new(stream, options).map(|reader| Box::new(reader) as _),
+        Container::Flac => FlacReader::try_new(stream, options).map(|reader| Box::new(reader) as _),
         Container::Ogg => OggReader::try_new(stream, options).map(|reader| Box::new(reader) as _),
         Container::Wav => WavReader::try_new(stream, options).map(|reader| Box::new(reader) as _),
         Container::Aiff => AiffReader::try_new(stream, options).map(|reader| Box::new(reader) as _),
@@ -89,6 +89,7 @@ struct Decoding<'r> {
     format: Format,
     bits_per_sample: Option<u32>,
     decoder: Decoder,
+    trim: Option<Trim>,
     meter: Option<Meter>,
     hash: Sha256,
     bytes: u64,
@@ -99,13 +100,24 @@ struct Decoding<'r> {
 impl<'r> Decoding<'r> {
     fn start(
         reader: Box<dyn FormatReader + 'r>,
-        container: &Container,
+        found: &Found,
         limits: &Limits,
     ) -> Result<Self, AudioError> {
-        let (track, format, decoder, bits_per_sample) = choose(reader.as_ref(), container)?;
-        let limits = limits.clone();
-        let (meter, hash) = (None, Sha256::new());
-        Ok(Self { reader, limits, track, format, bits_per_sample, decoder, meter, hash, bytes: 0, good: 0, bad: 0 })
+        let (track, format, decoder, bits_per_sample) = choose(reader.as_ref(), found.container)?;
+        Ok(Self {
+            reader,
+            limits: limits.clone(),
+            track,
+            format,
+            bits_per_sample,
+            decoder,
+            trim: found.trim,
+            meter: None,
+            hash: Sha256::new(),
+            bytes: 0,
+            good: 0,
+            bad: 0,
+        })
     }
 
     fn run(mut self) -> Result<Sound, AudioError> {
@@ -153,12 +165,12 @@ impl<'r> Decoding<'r> {
                 Ok(buffer) => {
                     let meter = match &mut self.meter {
                         Some(meter) => meter,
-                        None => self.meter.insert(Meter::new(buffer.spec().rate(), buffer.spec().channels())?),
+                        None => self.meter.insert(Meter::new(buffer.spec().rate(), buffer.spec().channels(), self.trim)?),
                     };
                     // A frame of other audio among these is one that junk was taken for.
                     let fits = buffer.spec().rate() == meter.rate();
                     if fits {
-                        meter.add(&buffer, 0, usize::MAX);
+                        meter.add(&buffer);
                     }
                     fits
                 }
@@ -198,7 +210,7 @@ impl<'r> Decoding<'r> {
 /// The first track that can be decoded.
 fn choose(
     reader: &dyn FormatReader,
-    container: &Container,
+    container: Container,
 ) -> Result<(u32, Format, Decoder, Option<u32>), AudioError> {
     let mut refused = None;
     for track in reader.tracks() {
@@ -217,7 +229,7 @@ fn choose(
 
 fn decoder(
     parameters: &AudioCodecParameters,
-    container: &Container,
+    container: Container,
 ) -> Result<(Format, Decoder), AudioError> {
     let Some(format) = format(parameters.codec, container) else {
         return Err(AudioError::unsupported(codec_name(parameters.codec)));
@@ -234,10 +246,10 @@ fn decoder(
     Ok((format, Decoder::Symphonia(decoder)))
 }
 
-fn format(codec: AudioCodecId, container: &Container) -> Option<Format> {
+fn format(codec: AudioCodecId, container: Container) -> Option<Format> {
     match container {
         Container::Mpeg => (codec == codecs::CODEC_ID_MP3).then_some(Format::Mp3),
-        Container::Flac { .. } => (codec == codecs::CODEC_ID_FLAC).then_some(Format::Flac),
+        Container::Flac => (codec == codecs::CODEC_ID_FLAC).then_some(Format::Flac),
         Container::Ogg if codec == codecs::CODEC_ID_VORBIS => Some(Format::Vorbis),
         Container::Ogg => (codec == codecs::CODEC_ID_OPUS).then_some(Format::Opus),
         Container::Mp4 if codec == codecs::CODEC_ID_AAC => Some(Format::Aac),

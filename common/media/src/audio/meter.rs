@@ -1,8 +1,11 @@
 //! What is measured of the decoded samples: length, loudness, outline.
 
+use std::ops::Range;
+
 use ebur128::{Channel, EbuR128, Mode};
 use symphonia::core::audio::{Audio, Channels, GenericAudioBufferRef, Position};
 
+use super::sniff::Trim;
 use super::waveform::Waveform;
 use super::{AudioError, Loudness};
 
@@ -16,7 +19,12 @@ pub(super) struct Meter {
     waveform: Waveform,
     rate: u32,
     channels: u32,
+    /// How many frames were measured.
     frames: u64,
+    /// How many frames there were.
+    decoded: u64,
+    /// Which of them play, where that is not all.
+    plays: Option<Range<u64>>,
     planes: Vec<Vec<f32>>,
 }
 
@@ -31,7 +39,7 @@ impl Meter {
     ///
     /// # Errors
     /// Rates and numbers of channels that music does not have.
-    pub(super) fn new(rate: u32, channels: &Channels) -> Result<Self, AudioError> {
+    pub(super) fn new(rate: u32, channels: &Channels, trim: Option<Trim>) -> Result<Self, AudioError> {
         let count = u32::try_from(channels.count()).unwrap_or(u32::MAX);
         let samples = u64::from(rate) * u64::from(count);
         if !SAMPLE_RATES.contains(&rate) || count == 0 || samples > MAX_SAMPLES_PER_SECOND {
@@ -42,28 +50,46 @@ impl Meter {
         if let Some(map) = weights(channels) {
             loudness.set_channel_map(&map).map_err(|_| AudioError::damaged())?;
         }
-        Ok(Self { loudness, waveform: Waveform::new(), rate, channels: count, frames: 0, planes: Vec::new() })
+        Ok(Self {
+            loudness,
+            waveform: Waveform::new(),
+            rate,
+            channels: count,
+            frames: 0,
+            decoded: 0,
+            plays: trim.and_then(|trim| plays(trim, rate)),
+            planes: Vec::new(),
+        })
     }
 
-    /// Adds the frames of `buffer` from `skip` on, at most `take`.
-    pub(super) fn add(&mut self, buffer: &GenericAudioBufferRef<'_>, skip: usize, take: usize) {
+    /// Adds the frames of `buffer`.
+    pub(super) fn add(&mut self, buffer: &GenericAudioBufferRef<'_>) {
+        let range = self.playing(buffer.frames());
         if let GenericAudioBufferRef::F32(samples) = buffer {
-            let end = samples.frames().min(skip.saturating_add(take));
-            let planes: Vec<&[f32]> = samples.iter_planes().filter_map(|plane| plane.get(skip..end)).collect();
-            if planes.iter().all(|plane| plane.iter().all(|sample| sample.abs() <= LOUDEST)) {
+            let planes: Vec<&[f32]> =
+                samples.iter_planes().filter_map(|plane| plane.get(range.clone())).collect();
+            if planes.iter().all(|plane| plane.iter().copied().all(is_sound)) {
                 return self.add_planes(&planes);
             }
         }
         let mut planes = std::mem::take(&mut self.planes);
         buffer.copy_to_vecs_planar::<f32>(&mut planes);
         // Numbers that are none, or beyond all measure, would spoil every sum after them.
-        for sample in planes.iter_mut().flatten().filter(|sample| !(sample.abs() <= LOUDEST)) {
+        for sample in planes.iter_mut().flatten().filter(|sample| !is_sound(**sample)) {
             *sample = 0.0;
         }
-        let end = buffer.frames().min(skip.saturating_add(take));
-        let slices: Vec<&[f32]> = planes.iter().filter_map(|plane| plane.get(skip..end)).collect();
+        let slices: Vec<&[f32]> = planes.iter().filter_map(|plane| plane.get(range.clone())).collect();
         self.add_planes(&slices);
         self.planes = planes;
+    }
+
+    /// Which of the next `frames` decoded frames play.
+    fn playing(&mut self, frames: usize) -> Range<usize> {
+        let start = self.decoded;
+        self.decoded += frames as u64;
+        let Some(plays) = &self.plays else { return 0..frames };
+        let within = |frame: u64| usize::try_from(frame.saturating_sub(start)).unwrap_or(usize::MAX).min(frames);
+        within(plays.start)..within(plays.end)
     }
 
     /// Adds frames: a slice for each channel, all equally long.
@@ -107,6 +133,17 @@ impl Meter {
 
 /// Samples beyond this (60 dB above full scale) are no sound.
 const LOUDEST: f32 = 1000.0;
+
+fn is_sound(sample: f32) -> bool {
+    sample.abs() <= LOUDEST
+}
+
+/// The frames that play at `rate`. What would leave nothing is not believed.
+fn plays(trim: Trim, rate: u32) -> Option<Range<u64>> {
+    let skip = (trim.skip * f64::from(rate)).round() as u64;
+    let play = (trim.play * f64::from(rate)).round() as u64;
+    (play > 0).then(|| skip..skip.saturating_add(play))
+}
 
 /// How each channel counts for loudness (ITU-R BS.1770-4, table 4), in the order in which symphonia has them.
 fn weights(channels: &Channels) -> Option<Vec<Channel>> {

@@ -67,7 +67,7 @@ impl OpusTrack {
     pub(super) fn decode(&mut self, packet: &Packet, meter: &mut Option<Meter>) -> Result<bool, AudioError> {
         let meter = match meter {
             Some(meter) => meter,
-            None => meter.insert(Meter::new(RATE, &self.channels)?),
+            None => meter.insert(Meter::new(RATE, &self.channels, None)?),
         };
         if packet.data.is_empty() {
             return Ok(false);

@@ -134,7 +134,7 @@ impl Piece {
         }
     }
 
-    fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         match self {
             Self::Source(range) => range.end - range.start,
             Self::Bytes(bytes) => bytes.len() as u64,

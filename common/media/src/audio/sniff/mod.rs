@@ -1,7 +1,9 @@
 //! What a file is, told from its content alone, and where its audio begins and ends.
 
 mod foreign;
+mod mp4;
 mod mpeg;
+mod riff;
 
 use std::io::{self, Read, Seek};
 use std::ops::Range;
@@ -13,34 +15,40 @@ use super::source::{Piece, View};
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) container: Container,
-    /// Where the tags before the content (ID3v2) end.
-    pub(super) head_end: u64,
-    /// The content, without the tags before and after it.
-    pub(super) content: Range<u64>,
+    /// What the demuxer is to see: the audio and what is needed to decode it, without tags and pictures.
+    pub(super) audio: Vec<Piece>,
+    /// Where ID3v2 tags lie, whichever container they are in.
+    pub(super) id3v2: Vec<Range<u64>>,
+    /// What the reader of all other tags is to see: as little audio as possible.
+    pub(super) tags: Vec<Piece>,
+    /// Frames that do not play, where the container says so and the demuxer does not.
+    pub(super) trim: Option<Trim>,
 }
 
 /// How the audio lies in the file.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Container {
     /// Frames of MPEG audio, one after the other.
     Mpeg,
-    /// FLAC: its marker and STREAMINFO, to be put before the frames, which are the content.
-    Flac { head: Vec<u8> },
+    /// FLAC in its own container.
+    Flac,
+    /// Ogg, whatever is in it.
     Ogg,
+    /// RIFF WAVE.
     Wav,
+    /// AIFF and AIFF-C.
     Aiff,
+    /// MP4 and QuickTime.
     Mp4,
 }
 
-impl Found {
-    /// The content as the demuxer is to see it.
-    pub(super) fn audio(&self) -> Vec<Piece> {
-        let content = Piece::Source(self.content.clone());
-        match &self.container {
-            Container::Flac { head } => vec![Piece::Bytes(head.clone()), content],
-            _ => vec![content],
-        }
-    }
+/// The part of the decoded audio that plays, in seconds, since its frames a second are not known yet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Trim {
+    /// What comes before.
+    pub(super) skip: f64,
+    /// How long it is.
+    pub(super) play: f64,
 }
 
 /// Finds out what `view` is.
@@ -52,58 +60,82 @@ pub(super) fn sniff<S: Read + Seek>(view: &mut View<S>) -> Result<Found, AudioEr
 }
 
 /// The outer error is that of the source, which whoever asked looks up there.
-fn sniff_readable<S: Read + Seek>(view: &mut View<S>) -> io::Result<Result<Found, AudioError>> {
+fn sniff_readable<S: Read + Seek>(view: &mut View<S>) -> Sniffed {
     let len = view.len();
     if len == 0 {
         return Ok(Err(AudioError::not_audio("an empty file")));
     }
-    let head_end = skip_id3v2(view, len)?;
+    let id3v2 = skip_id3v2(view, len)?;
+    let head_end = id3v2.last().map_or(0, |tag| tag.end);
     let (head, filled) = view.peek::<16>(head_end)?;
-    let simple = |container| Ok(Ok(Found { container, head_end, content: head_end..len }));
-    match head {
-        [b'f', b'L', b'a', b'C', ..] => return flac(view, head_end),
-        [b'O', b'g', b'g', b'S', ..] => return simple(Container::Ogg),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => return simple(Container::Wav),
-        [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C', ..] => return simple(Container::Aiff),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => return simple(Container::Mp4),
-        _ => {}
+    let found = match head {
+        [b'f', b'L', b'a', b'C', ..] => flac(view, head_end)?,
+        [b'O', b'g', b'g', b'S', ..] => Ok(Found::whole(Container::Ogg, head_end..len)),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => riff::wav(view, head_end)?,
+        [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C', ..] => riff::aiff(view, head_end)?,
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => mp4::mp4(view, head_end)?,
+        _ => mpeg_or_foreign(view, head_end, head.get(..filled).unwrap_or_default())?,
+    };
+    Ok(found.map(|mut found| {
+        found.id3v2.splice(0..0, id3v2);
+        found
+    }))
+}
+
+impl Found {
+    /// A container that both readers see as it is.
+    fn whole(container: Container, range: Range<u64>) -> Self {
+        let all = vec![Piece::Source(range)];
+        Self { container, audio: all.clone(), id3v2: Vec::new(), tags: all, trim: None }
     }
-    let head = head.get(..filled).unwrap_or_default();
+}
+
+type Sniffed = io::Result<Result<Found, AudioError>>;
+
+fn mpeg_or_foreign<S: Read + Seek>(view: &mut View<S>, start: u64, head: &[u8]) -> Sniffed {
     if let Some(error) = foreign::recognise(head) {
         return Ok(Err(error));
     }
-    let end = before_trailing_tags(view, head_end)?;
-    match mpeg::find(view, head_end..end)? {
-        mpeg::Search::Layer3(start) => {
-            Ok(Ok(Found { container: Container::Mpeg, head_end, content: start..end }))
-        }
-        mpeg::Search::Other(what) => Ok(Err(AudioError::unsupported(what))),
-        mpeg::Search::Nothing if head_end > 0 => Ok(Err(AudioError::no_audio())),
-        mpeg::Search::Nothing => Ok(Err(foreign::unknown(head))),
-    }
+    let end = before_trailing_tags(view, start)?;
+    Ok(match mpeg::find(view, start..end)? {
+        mpeg::Search::Layer3(first) => Ok(Found {
+            container: Container::Mpeg,
+            audio: vec![Piece::Source(first..end)],
+            id3v2: Vec::new(),
+            tags: vec![Piece::Bytes(mpeg::silence()), Piece::Source(end..view.len())],
+            trim: None,
+        }),
+        mpeg::Search::Other(what) => Err(AudioError::unsupported(what)),
+        mpeg::Search::Nothing if start > 0 => Err(AudioError::no_audio()),
+        mpeg::Search::Nothing => Err(foreign::unknown(head)),
+    })
 }
 
 /// The most tags before the content that are skipped; files with two exist.
 const MAX_HEAD_TAGS: usize = 8;
 
-/// Where the ID3v2 tags at the start end (ID3v2.4 structure, section 3.1).
-fn skip_id3v2<S: Read + Seek>(view: &mut View<S>, len: u64) -> io::Result<u64> {
-    let mut end = 0;
-    for _ in 0..MAX_HEAD_TAGS {
-        let (header, _) = view.peek::<10>(end)?;
+/// The ID3v2 tags at the start (ID3v2.4 structure, section 3.1).
+fn skip_id3v2<S: Read + Seek>(view: &mut View<S>, len: u64) -> io::Result<Vec<Range<u64>>> {
+    let mut tags = Vec::new();
+    let mut start = 0;
+    while tags.len() < MAX_HEAD_TAGS {
+        let (header, _) = view.peek::<10>(start)?;
         let [b'I', b'D', b'3', major, _, flags, size @ ..] = header else { break };
         if major == 0xFF || size.iter().any(|byte| *byte >= 0x80) {
             break;
         }
         let size = size.iter().fold(0_u64, |size, byte| (size << 7) | u64::from(*byte));
         let footer = if flags & 0x10 != 0 { 10 } else { 0 };
+        let end = start + 10 + size + footer;
         // A tag that claims to be longer than the file: whatever audio there is comes behind its header.
-        if end + 10 + size + footer >= len {
-            return Ok((end + 10).min(len));
+        if end >= len {
+            tags.push(start..(start + 10).min(len));
+            break;
         }
-        end += 10 + size + footer;
+        tags.push(start..end);
+        start = end;
     }
-    Ok(end)
+    Ok(tags)
 }
 
 /// Where the tags at the end begin: ID3v1, Lyrics3 v2 and APE, in any order.
@@ -147,7 +179,7 @@ fn trailing_tag<S: Read + Seek>(view: &mut View<S>, end: u64) -> io::Result<Opti
 }
 
 /// Finds where FLAC's metadata ends (RFC 9639, section 8), so that the decoder sees none of its pictures.
-fn flac<S: Read + Seek>(view: &mut View<S>, start: u64) -> io::Result<Result<Found, AudioError>> {
+fn flac<S: Read + Seek>(view: &mut View<S>, start: u64) -> Sniffed {
     let (first, filled) = view.peek::<42>(start)?;
     let is_streaminfo = first.get(4).is_some_and(|kind| kind & 0x7F == 0) && first.get(5..8) == Some(&[0, 0, 34]);
     if filled < first.len() || !is_streaminfo {
@@ -175,5 +207,7 @@ fn flac<S: Read + Seek>(view: &mut View<S>, start: u64) -> io::Result<Result<Fou
         // The only block of metadata is also the last.
         *kind = 0x80;
     }
-    Ok(Ok(Found { container: Container::Flac { head }, head_end: start, content: position..end }))
+    let audio = vec![Piece::Bytes(head), Piece::Source(position..end)];
+    let tags = vec![Piece::Source(start..position)];
+    Ok(Ok(Found { container: Container::Flac, audio, id3v2: Vec::new(), tags, trim: None }))
 }

@@ -124,3 +124,10 @@ fn mpeg(bytes: [u8; 6]) -> Option<Header> {
     };
     Some(Header { layer, stream: (version, rate_index), size })
 }
+
+/// Two frames of silence, for a reader that wants to see audio between the tags: MPEG-1, 32 kbit/s, 32 kHz, mono.
+pub(super) fn silence() -> Vec<u8> {
+    let mut frame = vec![0; 144];
+    frame.splice(..4, [0xFF, 0xFB, 0x18, 0xC4]);
+    frame.repeat(2)
+}
