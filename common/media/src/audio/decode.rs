@@ -217,14 +217,27 @@ fn choose(
         let Some(CodecParameters::Audio(parameters)) = &track.codec_params else { continue };
         match decoder(parameters, container) {
             Ok((format, decoder)) => {
-                let bits = parameters.bits_per_coded_sample.or(parameters.bits_per_sample);
-                let is_lossless = matches!(format, Format::Flac | Format::Alac | Format::Wav | Format::Aiff);
-                return Ok((track.id, format, decoder, bits.filter(|_| is_lossless)));
+                return Ok((track.id, format, decoder, bits_per_sample(format, parameters)));
             }
             Err(error) => refused = Some(error),
         }
     }
     Err(refused.unwrap_or_else(AudioError::no_audio))
+}
+
+/// Of what keeps every sample; the others have no such number.
+fn bits_per_sample(format: Format, parameters: &AudioCodecParameters) -> Option<u32> {
+    match format {
+        // The sixth byte of Apple's configuration (ALACSpecificConfig).
+        Format::Alac => parameters.extra_data.as_ref()?.get(5).map(|bits| u32::from(*bits)),
+        Format::Flac | Format::Wav | Format::Aiff => {
+            let bits = parameters.bits_per_coded_sample.or(parameters.bits_per_sample);
+            let is_logarithmic =
+                matches!(parameters.codec, codecs::CODEC_ID_PCM_ALAW | codecs::CODEC_ID_PCM_MULAW);
+            bits.or(is_logarithmic.then_some(8))
+        }
+        Format::Mp3 | Format::Aac | Format::Vorbis | Format::Opus => None,
+    }
 }
 
 fn decoder(

@@ -41,11 +41,6 @@ impl<S: Read + Seek> Shared<S> {
         Ok(Self { core: Arc::new(Mutex::new(core)), len })
     }
 
-    /// How many bytes there are.
-    pub(super) fn len(&self) -> u64 {
-        self.len
-    }
-
     /// What went wrong with the source itself, once.
     pub(super) fn failure(&self) -> Option<AudioError> {
         lock(&self.core).failure.take()

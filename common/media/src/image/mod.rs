@@ -89,10 +89,6 @@ impl Image {
     pub fn height(&self) -> u32 {
         self.height
     }
-
-    fn channels(&self) -> usize {
-        if self.has_alpha { 4 } else { 3 }
-    }
 }
 
 /// How large a picture is wanted, in pixels. A side that is absent follows from the other.
