@@ -23,6 +23,9 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Image, ImageError> {
     if header::is_animated(kind, bytes) {
         return Err(ImageError::animated());
     }
+    if header::is_cut_off(kind, bytes) {
+        return Err(ImageError::damaged());
+    }
     // The decoders calculate with what the file says; a panic is a damaged picture and nothing worse.
     catch_unwind(AssertUnwindSafe(|| decode_kind(kind, bytes, limits)))
         .unwrap_or_else(|_| Err(ImageError::damaged()))
