@@ -32,32 +32,52 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
+/// The largest picture that is read, in bytes: as base64 it fits Lambda's 6 MB.
+pub const MAX_IMAGE_BYTES: usize = 4 * 1024 * 1024;
+
 /// The bytes of a body, up to [`MAX_BODY_BYTES`].
 #[derive(Debug, Clone)]
 pub struct RawBody(pub Bytes);
+
+/// The bytes of a picture, up to [`MAX_IMAGE_BYTES`]. Another content type is a 415.
+#[derive(Debug, Clone)]
+pub struct ImageBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for ImageBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let is_image =
+            content_type.is_some_and(|kind| kind.starts_with("image/") || kind == "application/octet-stream");
+        if !is_image {
+            let detail = "Send the picture itself as the body, with `Content-Type: image/jpeg`, for example.";
+            return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
+        read(request, MAX_IMAGE_BYTES, "send a smaller picture").await.map(Self)
+    }
+}
 
 impl<S: Send + Sync> FromRequest<S> for RawBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let too_large = || {
-            let detail =
-                format!("Send at most {MAX_BODY_BYTES} bytes; split the work into several requests.");
-            Problem::new(Code::BODY_TOO_LARGE, detail)
-        };
-        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        if announced
-            .and_then(|text| text.parse::<u64>().ok())
-            .is_some_and(|length| length > MAX_BODY_BYTES as u64)
-        {
-            return Err(too_large());
-        }
-        // The body is cut one byte beyond the limit, so that "too long" can be told from "broken off".
-        match axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await {
-            Ok(bytes) => Ok(Self(bytes)),
-            Err(error) if is_length_error(&error) => Err(too_large()),
-            Err(_) => Err(Problem::malformed("The body broke off before its end.")),
-        }
+        read(request, MAX_BODY_BYTES, "split the work into several requests").await.map(Self)
+    }
+}
+
+/// The bytes of a body; `advice` says what to do about one that is too long.
+async fn read(request: Request, limit: usize, advice: &str) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(Code::BODY_TOO_LARGE, format!("Send at most {limit} bytes; {advice}."));
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if announced.and_then(|text| text.parse::<u64>().ok()).is_some_and(|length| length > limit as u64) {
+        return Err(too_large());
+    }
+    // The body is cut one byte beyond the limit, so that "too long" can be told from "broken off".
+    match axum::body::to_bytes(request.into_body(), limit).await {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if is_length_error(&error) => Err(too_large()),
+        Err(_) => Err(Problem::malformed("The body broke off before its end.")),
     }
 }
 

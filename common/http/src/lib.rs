@@ -14,7 +14,7 @@ mod response;
 mod serve;
 
 pub use app::App;
-pub use body::{Json, MAX_BODY_BYTES, RawBody, parse_value};
+pub use body::{ImageBody, Json, MAX_BODY_BYTES, MAX_IMAGE_BYTES, RawBody, parse_value};
 pub use conditional::{IfMatch, revision_etag};
 pub use finish::finish;
 pub use identity::{Auth, CatalogueReader, Identity, MaybeIdentity};

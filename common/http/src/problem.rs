@@ -38,6 +38,8 @@ codes! {
     REGISTRATION_CLOSED = FORBIDDEN "registration_closed" "New accounts cannot be made here";
     SESSION_REQUIRED = FORBIDDEN "session_required" "This needs a session and not an API key";
     NOT_FOUND = NOT_FOUND "not_found" "There is no such thing";
+    NO_AUDIO = NOT_FOUND "no_audio" "The track has no sound";
+    NO_COVER = NOT_FOUND "no_cover" "There is no cover to show";
     METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED "method_not_allowed" "This method is not for this path";
     USERNAME_TAKEN = CONFLICT "username_taken" "The username is taken";
     EMAIL_TAKEN = CONFLICT "email_taken" "The e-mail address is taken";
@@ -45,10 +47,16 @@ codes! {
     TOO_MANY_COLLABORATORS = CONFLICT "too_many_collaborators" "There are too many collaborators";
     PLAYLIST_FULL = CONFLICT "playlist_full" "The playlist is full";
     LIST_REPLACED = CONFLICT "list_replaced" "The list was replaced while it was read";
+    STORAGE_FULL = CONFLICT "storage_full" "There is no room for the file";
+    TOO_MANY_UPLOADS = CONFLICT "too_many_uploads" "Too many uploads are open";
+    UPLOAD_ENDED = CONFLICT "upload_ended" "Something has become of the upload";
+    PARTS_MISSING = CONFLICT "parts_missing" "Parts of the file are missing";
     STALE_REVISION = PRECONDITION_FAILED "stale_revision" "Somebody changed it first";
     BODY_TOO_LARGE = PAYLOAD_TOO_LARGE "body_too_large" "The body is too large";
     UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body is of the wrong type";
     INVALID = UNPROCESSABLE_ENTITY "invalid" "Some values are not good";
+    BAD_IMAGE = UNPROCESSABLE_ENTITY "bad_image" "The picture cannot be used";
+    RANGE_NOT_SATISFIABLE = RANGE_NOT_SATISFIABLE "range_not_satisfiable" "The range lies outside";
     TOO_MANY_ATTEMPTS = TOO_MANY_REQUESTS "too_many_attempts" "There were too many attempts";
     ANSWER_TOO_LARGE = UNPROCESSABLE_ENTITY "answer_too_large" "The answer would be too large";
     INTERNAL = INTERNAL_SERVER_ERROR "internal" "Something is broken on our side";

@@ -23,6 +23,8 @@ pub struct Settings {
     pub home: HomeCounts,
     /// How long one shuffle of the home page lasts.
     pub shuffle_every: Duration,
+    /// What may be uploaded, and how it is played.
+    pub media: MediaSettings,
     /// A local folder for copies of the search index; it may be lost at any time.
     pub scratch_dir: PathBuf,
     /// Where the stores are, when they are not AWS's.
@@ -76,6 +78,24 @@ impl Default for HomeCounts {
     }
 }
 
+/// What may be uploaded, and how it is played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaSettings {
+    /// Bytes of one file, at most.
+    pub max_file_bytes: u64,
+    /// Bytes of the files of one account, at most.
+    pub max_account_bytes: u64,
+    /// Base address, without a slash at the end, of a CDN whose origin is the bucket. Only a public catalogue is played
+    /// through it.
+    pub cdn: Option<String>,
+}
+
+impl Default for MediaSettings {
+    fn default() -> Self {
+        Self { max_file_bytes: 1 << 30, max_account_bytes: 100 << 30, cdn: None }
+    }
+}
+
 /// The environment does not hold what it must.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -87,10 +107,13 @@ pub enum SettingsError {
 
 /// Most items that a section of the home page can be set to.
 const MAX_SECTION: usize = 50;
+/// Largest file that S3 copies at once: 5 GiB.
+const LARGEST_FILE: u64 = 5 << 30;
 
 impl Settings {
     /// Reads the settings of a deployed function: `TABLE_PREFIX` and `BUCKET` must be set; `REGISTRATION`,
-    /// `CATALOGUE`, `SEARCH_BACKEND`, `SHUFFLE_EVERY_SECONDS` and `HOME_*` have defaults. With `SEARCH_BACKEND` set to
+    /// `CATALOGUE`, `SEARCH_BACKEND`, `SHUFFLE_EVERY_SECONDS`, `HOME_*`, `MAX_FILE_BYTES`, `MAX_ACCOUNT_BYTES` and
+    /// `MEDIA_CDN` have defaults. With `SEARCH_BACKEND` set to
     /// `cloudsearch`, `CLOUDSEARCH_SEARCH_ENDPOINT` and `CLOUDSEARCH_DOCUMENT_ENDPOINT` must be set too.
     ///
     /// # Errors
@@ -126,6 +149,17 @@ impl Settings {
             },
         };
         let defaults = HomeCounts::default();
+        let bytes = |name, default: u64, most: u64| match variable(name) {
+            None => Ok(default),
+            Some(text) => match text.parse::<u64>() {
+                Ok(bytes) if (1..=most).contains(&bytes) => Ok(bytes),
+                _ => Err(SettingsError::Wrong {
+                    name,
+                    expected: "a number of bytes; a file has at most 5 GiB",
+                }),
+            },
+        };
+        let media = MediaSettings::default();
         Ok(Self {
             table_prefix: required("TABLE_PREFIX")?,
             bucket: required("BUCKET")?,
@@ -168,6 +202,20 @@ impl Settings {
                     let expected = "a number of seconds from 1 to 86400";
                     return Err(SettingsError::Wrong { name: "SHUFFLE_EVERY_SECONDS", expected });
                 }
+            },
+            media: MediaSettings {
+                max_file_bytes: bytes("MAX_FILE_BYTES", media.max_file_bytes, LARGEST_FILE)?,
+                max_account_bytes: bytes("MAX_ACCOUNT_BYTES", media.max_account_bytes, u64::MAX >> 1)?,
+                cdn: match variable("MEDIA_CDN").filter(|address| !address.is_empty()) {
+                    None => None,
+                    Some(address) if address.starts_with("https://") || address.starts_with("http://") => {
+                        Some(address.trim_end_matches('/').to_owned())
+                    }
+                    Some(_) => {
+                        let expected = "an address with https://";
+                        return Err(SettingsError::Wrong { name: "MEDIA_CDN", expected });
+                    }
+                },
             },
             scratch_dir: variable("SCRATCH_DIR").map_or_else(|| PathBuf::from("/tmp/mixtape"), PathBuf::from),
             stores: None,

@@ -98,11 +98,7 @@ struct Decoding<'r> {
 }
 
 impl<'r> Decoding<'r> {
-    fn start(
-        reader: Box<dyn FormatReader + 'r>,
-        found: &Found,
-        limits: &Limits,
-    ) -> Result<Self, AudioError> {
+    fn start(reader: Box<dyn FormatReader + 'r>, found: &Found, limits: &Limits) -> Result<Self, AudioError> {
         let (track, format, decoder, bits_per_sample) = choose(reader.as_ref(), found.container)?;
         Ok(Self {
             reader,
@@ -165,7 +161,11 @@ impl<'r> Decoding<'r> {
                 Ok(buffer) => {
                     let meter = match &mut self.meter {
                         Some(meter) => meter,
-                        None => self.meter.insert(Meter::new(buffer.spec().rate(), buffer.spec().channels(), self.trim)?),
+                        None => self.meter.insert(Meter::new(
+                            buffer.spec().rate(),
+                            buffer.spec().channels(),
+                            self.trim,
+                        )?),
                     };
                     // A frame of other audio among these is one that junk was taken for.
                     let fits = buffer.spec().rate() == meter.rate();
@@ -240,10 +240,7 @@ fn bits_per_sample(format: Format, parameters: &AudioCodecParameters) -> Option<
     }
 }
 
-fn decoder(
-    parameters: &AudioCodecParameters,
-    container: Container,
-) -> Result<(Format, Decoder), AudioError> {
+fn decoder(parameters: &AudioCodecParameters, container: Container) -> Result<(Format, Decoder), AudioError> {
     let Some(format) = format(parameters.codec, container) else {
         return Err(AudioError::unsupported(codec_name(parameters.codec)));
     };

@@ -42,7 +42,8 @@ fn source(bytes: Vec<u8>, fails_at: u64) -> (Source, Arc<AtomicU64>) {
 
 #[test]
 fn a_source_that_fails_is_no_fault_of_the_file() {
-    for name in ["plain.mp3", "aac.m4a", "16-bit.flac", "vorbis.ogg", "opus.opus", "16-bit.wav", "text.aiff"] {
+    for name in ["plain.mp3", "aac.m4a", "16-bit.flac", "vorbis.ogg", "opus.opus", "16-bit.wav", "text.aiff"]
+    {
         let mut bytes = fixture(name);
         let len = bytes.len() as u64;
         // Long enough to be read in several blocks.
@@ -50,7 +51,10 @@ fn a_source_that_fails_is_no_fault_of_the_file() {
         for fails_at in [0, len / 2, len] {
             let (source, _) = source(bytes.clone(), fails_at.min(1));
             let result = analyse(source, &Limits::default());
-            assert!(matches!(&result, Err(AudioError::Io(error)) if error.kind() == io::ErrorKind::ConnectionReset), "{name}: {result:?}");
+            assert!(
+                matches!(&result, Err(AudioError::Io(error)) if error.kind() == io::ErrorKind::ConnectionReset),
+                "{name}: {result:?}"
+            );
         }
     }
 }

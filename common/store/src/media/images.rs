@@ -25,36 +25,37 @@ pub struct StoredImage {
     pub references: i64,
 }
 
-/// Where a picture's objects are to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NewImage {
-    /// The account has it already, with all its objects.
-    Known(ImageId),
-    /// Its objects must be written, and then [`Media::image_is_complete`] said.
-    New(ImageId),
-}
-
 #[derive(Serialize, Deserialize)]
 struct Claim {
     image_id: ImageId,
 }
 
 impl Media {
-    /// The picture of an account with this content, or a new one: two GetItems, or one and a transaction.
+    /// The picture of an account that was made of this file: two GetItems.
     ///
     /// # Errors
     /// The table is away.
-    pub async fn image_of(
+    pub async fn known_image(
+        &self,
+        owner_id: AccountId,
+        sha256: Sha256Hex,
+    ) -> Result<Option<ImageId>, StoreError> {
+        let Some(claim) = self.table.get::<Claim>(picture_key(owner_id, sha256)).await? else {
+            return Ok(None);
+        };
+        Ok(self.image(claim.image_id).await?.map(|image| image.id))
+    }
+
+    /// A new picture, whose objects are to be written before [`Media::image_is_complete`] is said: one transaction.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn new_image(
         &self,
         owner_id: AccountId,
         sha256: Sha256Hex,
         now: Timestamp,
-    ) -> Result<NewImage, StoreError> {
-        if let Some(claim) = self.table.get::<Claim>(picture_key(owner_id, sha256)).await?
-            && self.image(claim.image_id).await?.is_some()
-        {
-            return Ok(NewImage::Known(claim.image_id));
-        }
+    ) -> Result<ImageId, StoreError> {
         let image = StoredImage { id: ImageId::new(now), owner_id, sha256, references: 0 };
         let mut item = table::to_item(&image)?;
         item.extend(image_item_key(image.id));
@@ -63,7 +64,7 @@ impl Media {
         // Taken away by what shows it first.
         item.insert("expires".to_owned(), number(now.plus(UNSHOWN_LIFE).seconds()));
         self.commit_unconditional(table::put(self.table.put(item))).await?;
-        Ok(NewImage::New(image.id))
+        Ok(image.id)
     }
 
     /// Says that all objects of a new picture are there, so that the same content leads to it: one transaction.

@@ -29,7 +29,7 @@ mod usage;
 use mixtape_domain::{AccountId, AudioId, ImageId, UploadId};
 
 pub(crate) use effects::Effects;
-pub use images::{NewImage, StoredImage};
+pub use images::StoredImage;
 pub use sound::{Known, StoredAudio};
 pub use sweep::{Kind, Listing, MediaChange};
 pub use uploads::{OpenUpload, Opening, UploadRecord};

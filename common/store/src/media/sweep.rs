@@ -123,13 +123,21 @@ impl Media {
     /// # Errors
     /// A store is away.
     pub async fn end_upload(&self, record: &UploadRecord, now: Timestamp) -> Result<(), StoreError> {
-        if let Some(multipart_id) = &record.multipart_id {
-            self.objects.abort_multipart(&record.object_key(), multipart_id).await?;
-        }
-        self.objects.delete(&record.object_key()).await?;
+        self.discard_file(record).await?;
         self.delete_audio_objects(audio_of(record.upload.id)).await?;
         let Some(reservation) = Reservation::of(record) else { return Ok(()) };
         self.release(&reservation, now).await
+    }
+
+    /// Deletes the file of an upload, whole or in parts.
+    ///
+    /// # Errors
+    /// The bucket is away.
+    pub async fn discard_file(&self, record: &UploadRecord) -> Result<(), StoreError> {
+        if let Some(multipart_id) = &record.multipart_id {
+            self.objects.abort_multipart(&record.object_key(), multipart_id).await?;
+        }
+        self.objects.delete(&record.object_key()).await
     }
 
     /// Gives reserved storage back, once.

@@ -1,0 +1,8 @@
+//! The Lambda function `images`.
+
+use mixtape_http::App;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    mixtape_http::serve(async |settings| images::router(App::connect(settings).await)).await
+}
