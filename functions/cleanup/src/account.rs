@@ -1,4 +1,4 @@
-//! What a removed account leaves: tracks, playlists, collaborations, sessions, keys.
+//! What a removed account leaves: tracks, playlists, collaborations, uploads, sessions, keys.
 
 use std::convert::Infallible;
 
@@ -27,6 +27,7 @@ impl State {
             return accounts.request_sweep(account_id, self.clock.now()).await;
         }
         self.store.playlists.delete_owned_by(account_id, self.clock.now()).await?;
+        self.store.media.delete_owned_by(account_id).await?;
         accounts.clear(account_id).await
     }
 

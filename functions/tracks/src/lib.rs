@@ -3,7 +3,10 @@
 mod albums;
 mod artists;
 mod batch;
+mod disposition;
 mod list;
+mod range;
+mod stream;
 mod track;
 
 use axum::Router;
@@ -17,6 +20,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(list::list, track::create))
         .routes(routes!(batch::create_batch))
         .routes(routes!(track::get, track::patch, track::delete))
+        .routes(routes!(stream::stream))
+        .routes(routes!(stream::analysis))
         .routes(routes!(artists::list))
         .routes(routes!(artists::get))
         .routes(routes!(albums::list))

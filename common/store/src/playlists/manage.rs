@@ -130,6 +130,15 @@ impl Playlists {
         self.commit_meta(&mut meta, change, vec![unlink], now).await
     }
 
+    /// Whether somebody may change a playlist itself: one GetItem.
+    ///
+    /// # Errors
+    /// Named in [`PlaylistError`].
+    pub async fn check_manager(&self, id: PlaylistId, viewer: Viewer) -> Result<(), PlaylistError> {
+        self.meta(id).await?.playlist().allow(Some(viewer), Right::Manage)?;
+        Ok(())
+    }
+
     /// The picture that was set for a playlist: one GetItem.
     ///
     /// # Errors

@@ -1,0 +1,93 @@
+//! A picture in the form that somebody asks for.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use mixtape_domain::ImageId;
+use mixtape_domain::media::{Fit, ImageFormat, Rendition, RenditionRequest};
+use mixtape_http::{App, Path, Problem, Query};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::keep::refused;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ImageParams {
+    /// In pixels: 64, 128, 192, 256, 384, 512, 640, 768, 1024 or 1600. A picture is never enlarged.
+    width: Option<u32>,
+    /// In pixels, one of the same.
+    height: Option<u32>,
+    /// Whether all of it is to be seen (`contain`, the default) or width and height are to be filled (`cover`).
+    #[serde(default)]
+    #[param(inline)]
+    fit: Fit,
+    /// The file format: `webp`, `jpeg` or `png`; what the header `Accept` prefers when absent.
+    #[param(inline)]
+    format: Option<ImageFormat>,
+    /// 60, 80 (the default) or 90.
+    quality: Option<u8>,
+}
+
+/// Read a picture
+///
+/// What is answered under an address never changes. The id is a capability: it cannot be guessed, and who has it may see
+/// the picture.
+#[utoipa::path(
+    get, path = "/v1/images/{id}", tag = "images", security(()), params(("id" = String, Path), ImageParams),
+    responses((status = 200, description = "The picture", content(
+        (Vec<u8> = "image/webp"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png")
+    )))
+)]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path(id): Path<ImageId>,
+    Query(params): Query<ImageParams>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let ImageParams { width, height, fit, format, quality } = params;
+    let request = RenditionRequest { width, height, fit, format, quality };
+    let rendition = request.check(accepted(&headers))?;
+    let bytes = mixtape_pictures::rendition(&app.store, id, rendition).await.map_err(refused)?;
+    Ok(picture(bytes.ok_or_else(Problem::not_found)?, rendition, mixtape_pictures::IMMUTABLE))
+}
+
+/// What the caller can show: WebP where it says so, JPEG otherwise.
+pub(crate) fn accepted(headers: &HeaderMap) -> ImageFormat {
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let takes_webp = accept.flat_map(|text| text.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_webp = parts.next() == Some("image/webp");
+        is_webp && !parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    });
+    if takes_webp { ImageFormat::Webp } else { ImageFormat::Jpeg }
+}
+
+pub(crate) fn picture(bytes: Vec<u8>, rendition: Rendition, cache_control: &'static str) -> Response {
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(rendition.format.content_type()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn webp_is_answered_to_who_takes_it() {
+        for (accept, expected) in [
+            ("image/avif,image/webp,*/*;q=0.8", ImageFormat::Webp),
+            ("image/webp;q=0.5, image/jpeg", ImageFormat::Webp),
+            ("image/webp;q=0", ImageFormat::Jpeg),
+            ("*/*", ImageFormat::Jpeg),
+            ("text/html", ImageFormat::Jpeg),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
+            assert_eq!(accepted(&headers), expected, "{accept}");
+        }
+        assert_eq!(accepted(&HeaderMap::new()), ImageFormat::Jpeg);
+    }
+}
