@@ -29,10 +29,12 @@ impl Functions {
         let accounts_app = app_of(app, "accounts").await;
         functions.route("accounts", accounts::router(accounts_app.clone()));
         functions.route("home", home::router(app_of(app, "home").await));
+        functions.route("images", images::router(app_of(app, "images").await));
         functions.route("meta", meta::router(app_of(app, "meta").await));
         functions.route("playlists", playlists::router(app_of(app, "playlists").await));
         functions.route("search", search::router(search::State::new(app_of(app, "search").await)));
         functions.route("tracks", tracks::router(app_of(app, "tracks").await));
+        functions.route("uploads", uploads::router(app_of(app, "uploads").await));
 
         functions.handle("accounts", move |event| {
             let app = accounts_app.clone();
@@ -49,6 +51,12 @@ impl Functions {
         functions.handle("indexer", move |event| {
             let state = state.clone();
             async move { indexer::handle(&state, event).await }
+        });
+        let App { store, clock, .. } = app_of(app, "ingest").await;
+        let state = ingest::State::new(store, clock);
+        functions.handle("ingest", move |event| {
+            let state = state.clone();
+            async move { ingest::handle(&state, event).await }
         });
         let App { store, settings, .. } = app_of(app, "shuffle").await;
         let state = shuffle::State::new(store, &settings);

@@ -9,6 +9,7 @@ mod files;
 mod functions;
 mod gateway;
 mod import;
+mod notifications;
 pub mod openapi;
 mod operator;
 mod pump;

@@ -13,10 +13,12 @@ pub fn document() -> Result<String, serde_json::Error> {
     let functions = [
         accounts::openapi(),
         home::openapi(),
+        images::openapi(),
         meta::openapi(),
         playlists::openapi(),
         search::openapi(),
         tracks::openapi(),
+        uploads::openapi(),
     ];
     let mut text = mixtape_http::openapi::merge(functions).to_pretty_json()?;
     text.push('\n');

@@ -19,10 +19,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::functions::Functions;
+use crate::notifications::{self, Notifications};
 use crate::pump::{DeadLetters, Events, Pump};
 use crate::scheduler::Scheduler;
 use crate::shutdown::Shutdown;
-use crate::stores::{CloudSearch, Stores, Tables};
+use crate::stores::{CloudSearch, Reach, Stores, Tables};
 use crate::template::Template;
 use crate::{StartError, gateway};
 
@@ -34,6 +35,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub struct Options {
     /// Where the API answers; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where the object store answers, to which browsers are sent; port 0 takes a free one.
+    pub objects: SocketAddr,
     /// Where everything is kept; without it, nothing outlives the stack.
     pub data: Option<PathBuf>,
     /// Overrides of the template's parameters, for example `Registration` = `closed`.
@@ -68,6 +71,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            objects: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             data: None,
             parameters: BTreeMap::new(),
             search: SearchWith::default(),
@@ -112,6 +116,7 @@ pub struct Stack {
     functions: Functions,
     tables: Tables,
     pump: Option<Pump>,
+    uploads: Option<Notifications>,
     schedulers: Vec<Scheduler>,
     dead_letters: DeadLetters,
     /// The address of the CloudSearch-compatible endpoint, if there is one.
@@ -175,8 +180,10 @@ impl Stack {
             cloudsearch = Some(started.address);
         }
         let is_kept = options.data.is_some();
-        let proxy = options.dynamodb_proxy.as_ref();
-        let (stores, tasks) = Stores::start(&path, &template, is_kept, proxy, &back.shutdown).await?;
+        let reach = Reach { objects: options.objects, dynamodb: options.dynamodb_proxy.as_ref() };
+        let (announcer, announced) = notifications::channel();
+        let (stores, tasks) =
+            Stores::start(&path, &template, is_kept, &reach, announcer, &back.shutdown).await?;
         back.add(tasks);
 
         let mut settings = settings(&template)?;
@@ -196,11 +203,17 @@ impl Stack {
             shutdown: front.shutdown.clone(),
         };
         let mut pump = None;
+        let mut uploads = None;
         let mut schedulers = Vec::new();
         if options.runs_events {
             let (started, tasks) = Pump::start(&template, &stores.tables, &path, &events)?;
             pump = Some(started);
             front.add(tasks);
+            let rules = template.object_events.clone();
+            let (started, task) =
+                Notifications::start(announced, rules, stores.objects, options.clock.clone(), events.clone());
+            uploads = Some(started);
+            front.add([task]);
         }
         for mut schedule in template.schedules.iter().filter(|_| options.runs_events).cloned() {
             schedule.every = options.shuffle_every.unwrap_or(schedule.every);
@@ -215,6 +228,7 @@ impl Stack {
             functions,
             tables: stores.tables,
             pump,
+            uploads,
             schedulers,
             dead_letters,
             cloudsearch,
@@ -260,6 +274,9 @@ impl Stack {
     /// Waits until all events that were caused so far have been handled, and those that these caused, and the current
     /// slot of every schedule.
     pub async fn settle(&self) {
+        if let Some(uploads) = &self.uploads {
+            uploads.settle().await;
+        }
         if let Some(pump) = &self.pump {
             pump.settle().await;
         }

@@ -147,7 +147,7 @@ impl Media {
         marker.insert("expires".to_owned(), number(now.plus(RELEASE_MEMORY).seconds()));
         let mut put = self.table.put(marker);
         put.condition_expression = Some("attribute_not_exists(pk)".to_owned());
-        let actions = vec![table::put(put), self.use_storage(*owner, -bytes, -1)];
+        let actions = vec![table::put(put), self.give_back(*owner, *bytes)];
         match table::commit(self.table.client(), actions).await {
             // It was given back before.
             Ok(()) | Err(CommitError::Conditions(_)) => Ok(()),

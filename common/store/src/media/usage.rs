@@ -14,6 +14,12 @@ impl Media {
         )
     }
 
+    /// Takes an open upload from an account that is still there.
+    pub(super) fn give_back(&self, owner: AccountId, bytes: i64) -> TransactWriteItem {
+        let update = self.usage_update(owner, -bytes, -1).condition_expression("attribute_exists(pk)");
+        table::update(update.build().expect("table, key and expression are set"))
+    }
+
     /// As [`Media::use_storage`], unless the account would then store more than `max_bytes` or have more than
     /// `max_open` uploads.
     pub(super) fn reserve(

@@ -1,17 +1,19 @@
 //! DynamoDB and S3 inside this process, on loopback ports, reached with the ordinary clients.
 
 mod cloudsearch;
+mod cors;
 mod objects;
 mod tables;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use axum::Router;
 use mixtape_settings::LocalStores;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::notifications::Announcer;
 use crate::shutdown::Shutdown;
 use crate::template::Template;
 use crate::{Proxy, StartError};
@@ -24,6 +26,16 @@ pub(crate) struct Stores {
     pub(crate) tables: Tables,
     /// What the clients are built with.
     pub(crate) settings: LocalStores,
+    /// The folder of the buckets.
+    pub(crate) objects: PathBuf,
+}
+
+/// How the stores are reached.
+pub(crate) struct Reach<'a> {
+    /// Where S3 answers; browsers are sent there.
+    pub(crate) objects: SocketAddr,
+    /// What stands in front of DynamoDB.
+    pub(crate) dynamodb: Option<&'a Proxy>,
 }
 
 impl Stores {
@@ -33,7 +45,8 @@ impl Stores {
         folder: &Path,
         template: &Template,
         is_kept: bool,
-        proxy: Option<&Proxy>,
+        reach: &Reach<'_>,
+        announcer: Announcer,
         shutdown: &Shutdown,
     ) -> Result<(Self, Vec<JoinHandle<()>>), StartError> {
         let tables = Tables::open(folder, is_kept, template.tables.clone()).await?;
@@ -50,16 +63,18 @@ impl Stores {
                 .await
                 .map_err(StartError::folder(folder))?;
         }
-        let (listener, s3) = listen().await?;
-        let router = objects::router(&objects_folder, &access_keys, &secret_key)?;
+        let listener = TcpListener::bind(reach.objects).await.map_err(StartError::listen(reach.objects))?;
+        let s3 = listener.local_addr().map_err(StartError::listen(reach.objects))?;
+        let cors = &template.bucket_cors;
+        let router = objects::router(&objects_folder, &access_keys, &secret_key, cors, announcer)?;
         tasks.push(serve(listener, router, shutdown));
 
         let mut dynamodb = format!("http://{dynamodb}");
-        if let Some(proxy) = proxy {
+        if let Some(proxy) = reach.dynamodb {
             dynamodb = proxy.start(dynamodb).await;
         }
         let settings = LocalStores { dynamodb, s3: format!("http://{s3}"), access_key, secret_key };
-        Ok((Self { tables, settings }, tasks))
+        Ok((Self { tables, settings, objects: objects_folder }, tasks))
     }
 }
 

@@ -1,9 +1,10 @@
-//! The bucket, on the file system, and what the server for it lacks: conditional reads, and one writer at a time.
+//! The bucket, on the file system, and what the server for it lacks: conditional reads, one writer of an object at a time,
+//! answers to browsers, and word of what was created.
 
 use std::borrow::Cow;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::Router;
 use axum::body::Body;
@@ -19,19 +20,31 @@ use tokio::sync::RwLock;
 use tower::ServiceExt;
 
 use crate::StartError;
+use crate::notifications::{Announcer, Created};
+use crate::template::CorsRule;
 
-/// Locks that objects share by the hash of their path: enough that unrelated uploads seldom wait for each other.
-const LOCKS: usize = 64;
+use super::cors;
+
+/// Beyond so many locks those that nobody holds are forgotten.
+const MANY_LOCKS: usize = 256;
 
 #[derive(Clone)]
 struct Objects {
     service: S3Service,
     folder: Arc<PathBuf>,
-    locks: Arc<[RwLock<()>; LOCKS]>,
+    locks: Arc<Mutex<HashMap<String, Weak<RwLock<()>>>>>,
+    cors: Arc<[CorsRule]>,
+    announcer: Announcer,
 }
 
 /// The S3 endpoint on a folder, for callers that sign with any of these access keys and the secret key.
-pub(super) fn router(folder: &Path, access_keys: &[&str], secret_key: &str) -> Result<Router, StartError> {
+pub(super) fn router(
+    folder: &Path,
+    access_keys: &[&str],
+    secret_key: &str,
+    cors: &[CorsRule],
+    announcer: Announcer,
+) -> Result<Router, StartError> {
     let files = s3s_fs::FileSystem::new(folder)
         .map_err(|error| StartError::Objects { folder: folder.to_owned(), cause: format!("{error:?}") })?;
     let mut builder = S3ServiceBuilder::new(files);
@@ -43,40 +56,85 @@ pub(super) fn router(folder: &Path, access_keys: &[&str], secret_key: &str) -> R
     let objects = Objects {
         service: builder.build(),
         folder: Arc::new(folder.to_owned()),
-        locks: Arc::new(std::array::from_fn(|_| RwLock::new(()))),
+        locks: Arc::default(),
+        cors: cors.into(),
+        announcer,
     };
     Ok(Router::new().fallback(handle).with_state(objects))
 }
 
 async fn handle(State(objects): State<Objects>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
-    let lock = objects.lock(&path);
-    // The server checks the condition of a write before it writes and keeps the ETag in a second file: without the lock
-    // two writers could both win, and a reader could get the old content with the new ETag.
-    if matches!(*request.method(), Method::GET | Method::HEAD) {
-        let _reading = lock.read().await;
-        let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
-        let response = objects.call(request).await;
-        let etag = response.headers().get(header::ETAG);
-        if response.status() == StatusCode::OK && wanted.is_some() && wanted.as_ref() == etag {
-            let etag = [(header::ETAG, wanted.unwrap_or(header::HeaderValue::from_static("")))];
-            return (StatusCode::NOT_MODIFIED, etag).into_response();
-        }
-        return response;
+    if let Some(answer) = cors::preflight(&objects.cors, request.method(), request.headers()) {
+        return answer;
     }
-    let _writing = lock.write().await;
-    if request.method() == Method::PUT {
-        objects.forget_etag(&path).await;
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let created = created(&request);
+    let mut response = objects.answer(request, &path).await;
+    if response.status() == StatusCode::OK
+        && let Some(created) = created
+    {
+        objects.announcer.announce(created);
     }
-    objects.call(request).await
+    cors::allow(&objects.cors, &method, origin.as_ref(), response.headers_mut());
+    response
+}
+
+/// The object that a request creates, if it goes well.
+fn created(request: &Request) -> Option<Created> {
+    let query = request.uri().query().unwrap_or_default();
+    let has = |name: &str| query.split('&').any(|part| part.split('=').next() == Some(name));
+    let reason = match *request.method() {
+        Method::PUT if has("partNumber") => return None,
+        Method::PUT if request.headers().contains_key("x-amz-copy-source") => "CopyObject",
+        Method::PUT => "PutObject",
+        Method::POST if has("uploadId") => "CompleteMultipartUpload",
+        _ => return None,
+    };
+    let (bucket, key) = request.uri().path().trim_start_matches('/').split_once('/')?;
+    let key = percent_decode_str(key).decode_utf8().ok()?.into_owned();
+    Some(Created { bucket: bucket.to_owned(), key, reason })
 }
 
 impl Objects {
-    fn lock(&self, path: &str) -> &RwLock<()> {
-        let mut hasher = DefaultHasher::new();
-        path.hash(&mut hasher);
-        // The remainder is below LOCKS.
-        &self.locks[usize::try_from(hasher.finish() % LOCKS as u64).unwrap_or_default()]
+    /// The server checks the condition of a write before it writes and keeps the ETag in a second file: without the lock
+    /// two writers could both win, and a reader could get the old content with the new ETag.
+    async fn answer(&self, request: Request, path: &str) -> Response {
+        let lock = self.lock(path);
+        if matches!(*request.method(), Method::GET | Method::HEAD) {
+            let _reading = lock.read().await;
+            let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
+            let response = self.call(request).await;
+            let etag = response.headers().get(header::ETAG);
+            if response.status() == StatusCode::OK && wanted.is_some() && wanted.as_ref() == etag {
+                let etag = [(header::ETAG, wanted.unwrap_or(header::HeaderValue::from_static("")))];
+                return (StatusCode::NOT_MODIFIED, etag).into_response();
+            }
+            return response;
+        }
+        // The parts of an object come at the same time.
+        let is_part = request.uri().query().is_some_and(|query| query.contains("partNumber="));
+        if is_part {
+            return self.call(request).await;
+        }
+        let _writing = lock.write().await;
+        if request.method() == Method::PUT {
+            self.forget_etag(path).await;
+        }
+        self.call(request).await
+    }
+
+    fn lock(&self, path: &str) -> Arc<RwLock<()>> {
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = locks.get(path).and_then(Weak::upgrade) {
+            return lock;
+        }
+        if locks.len() > MANY_LOCKS {
+            locks.retain(|_, lock| lock.strong_count() > 0);
+        }
+        let lock = Arc::new(RwLock::new(()));
+        locks.insert(path.to_owned(), Arc::downgrade(&lock));
+        lock
     }
 
     async fn call(&self, request: Request) -> Response {

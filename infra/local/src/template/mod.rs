@@ -34,6 +34,9 @@ pub struct Template {
     pub tables: Vec<Value>,
     /// Names of the buckets.
     pub buckets: Vec<String>,
+    /// What browsers may do with the objects of the buckets.
+    pub bucket_cors: Vec<CorsRule>,
+    pub object_events: Vec<ObjectEvents>,
     /// Every resource with its intrinsic functions resolved, by logical id.
     pub resources: BTreeMap<String, Value>,
 }
@@ -73,6 +76,28 @@ pub struct Schedule {
     pub every: Duration,
     /// The event, with `<aws.scheduler.scheduled-time>` where the time goes.
     pub input: String,
+    pub max_retries: u32,
+}
+
+/// A rule of a bucket's CorsConfiguration.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct CorsRule {
+    pub allowed_origins: Vec<String>,
+    pub allowed_methods: Vec<String>,
+    pub allowed_headers: Vec<String>,
+    pub exposed_headers: Vec<String>,
+    /// Seconds that a browser may remember the answer.
+    pub max_age: u64,
+}
+
+/// A function that is invoked when an object was created.
+#[derive(Debug, Clone)]
+pub struct ObjectEvents {
+    pub function: String,
+    pub timeout: Duration,
+    /// Which events of EventBridge are meant.
+    pub filter: Filter,
     pub max_retries: u32,
 }
 

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::intrinsic::{local_name, wrong};
-use super::{Cors, Filter, Function, Route, Schedule, StreamMapping, Template, TemplateError};
+use super::{
+    Cors, CorsRule, Filter, Function, ObjectEvents, Route, Schedule, StreamMapping, Template, TemplateError,
+};
 
 /// Resources without a local counterpart: permissions and logs.
 const IGNORED: [&str; 4] =
@@ -28,6 +30,8 @@ pub(super) fn read(globals: &Value, resources: BTreeMap<String, Value>) -> Resul
         mappings: Vec::new(),
         tables: Vec::new(),
         buckets: Vec::new(),
+        bucket_cors: Vec::new(),
+        object_events: Vec::new(),
         resources: BTreeMap::new(),
     };
     for (logical_id, resource) in &resources {
@@ -38,7 +42,7 @@ pub(super) fn read(globals: &Value, resources: BTreeMap<String, Value>) -> Resul
                 template.cors = typed(logical_id, &properties["CorsConfiguration"])?;
             }
             "AWS::DynamoDB::Table" => template.tables.push(table(properties)),
-            "AWS::S3::Bucket" => template.buckets.push(local_name(logical_id)),
+            "AWS::S3::Bucket" => bucket(&mut template, logical_id, properties)?,
             "AWS::Lambda::EventSourceMapping" => {}
             other if IGNORED.contains(&other) => {}
             other => return Err(wrong(format!("{logical_id}: {other} has no local counterpart"))),
@@ -52,6 +56,18 @@ pub(super) fn read(globals: &Value, resources: BTreeMap<String, Value>) -> Resul
     }
     template.resources = resources;
     Ok(template)
+}
+
+fn bucket(template: &mut Template, logical_id: &str, properties: &Value) -> Result<(), TemplateError> {
+    template.buckets.push(local_name(logical_id));
+    let rules = &properties["CorsConfiguration"]["CorsRules"];
+    if !rules.is_null() {
+        template.bucket_cors.extend(typed::<Vec<CorsRule>>(logical_id, rules)?);
+    }
+    if template.bucket_cors.iter().any(|rule| rule.allowed_headers != ["*"]) {
+        return Err(wrong(format!("{logical_id}: a CORS rule must allow all headers")));
+    }
+    Ok(())
 }
 
 fn typed<T: for<'de> Deserialize<'de>>(logical_id: &str, value: &Value) -> Result<T, TemplateError> {
@@ -73,7 +89,10 @@ fn function(
             environment.insert(variable.clone(), text);
         }
     }
+    let timeout = properties["Timeout"].as_u64().or_else(|| globals["Timeout"].as_u64()).unwrap_or(3);
+    let timeout = Duration::from_secs(timeout);
     for (event_id, event) in properties["Events"].as_object().into_iter().flatten() {
+        let retries = &properties["EventInvokeConfig"]["MaximumRetryAttempts"];
         let properties = &event["Properties"];
         match event["Type"].as_str().unwrap_or_default() {
             "HttpApi" if properties["Method"] == "ANY" => {
@@ -81,11 +100,18 @@ fn function(
                 template.routes.push(Route { path, function: name.clone() });
             }
             "ScheduleV2" => template.schedules.push(schedule(event_id, &name, properties)?),
+            "EventBridgeRule" => {
+                let filter = Filter::parse(&properties["Pattern"].to_string());
+                let filter = filter.map_err(|error| wrong(format!("{logical_id}.{event_id}: {error}")))?;
+                // Lambda's own, of asynchronous invocations: at most two.
+                let max_retries =
+                    retries.as_u64().and_then(|retries| u32::try_from(retries).ok()).unwrap_or(2);
+                let function = name.clone();
+                template.object_events.push(ObjectEvents { function, timeout, filter, max_retries });
+            }
             other => return Err(wrong(format!("{logical_id}.{event_id}: {other} has no local counterpart"))),
         }
     }
-    let timeout = properties["Timeout"].as_u64().or_else(|| globals["Timeout"].as_u64()).unwrap_or(3);
-    let timeout = Duration::from_secs(timeout);
     template.functions.push(Function { logical_id: logical_id.to_owned(), name, environment, timeout });
     Ok(())
 }
