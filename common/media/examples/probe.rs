@@ -13,7 +13,10 @@ fn main() {
             .and_then(|file| audio::analyse(file, &audio::Limits::default()));
         match result {
             Ok(found) => {
-                let analysis = audio::Analysis { waveform: found.waveform.iter().step_by(100).copied().collect(), ..found };
+                let analysis = audio::Analysis {
+                    waveform: found.waveform.iter().step_by(100).copied().collect(),
+                    ..found
+                };
                 println!("{path}: {:?}: {analysis:?}", start.elapsed());
             }
             Err(error) => println!("{path}: {:?}: {error}", start.elapsed()),

@@ -12,7 +12,15 @@ use mixtape_media::audio::{self, Analysis};
 use mixtape_media::image::{Encoding, Fit, Image, Limits, Size, decode};
 
 const FIXTURES: [&str; 9] = [
-    "id3v24.mp3", "mono-vbr.mp3", "aac.m4a", "alac.m4a", "16-bit.flac", "vorbis.ogg", "opus.opus", "16-bit.wav", "text.aiff",
+    "id3v24.mp3",
+    "mono-vbr.mp3",
+    "aac.m4a",
+    "alac.m4a",
+    "16-bit.flac",
+    "vorbis.ogg",
+    "opus.opus",
+    "16-bit.wav",
+    "text.aiff",
 ];
 
 /// Long enough for the clock, short enough for whoever waits.
@@ -21,7 +29,8 @@ const LEAST: Duration = Duration::from_secs(1);
 fn main() {
     let named: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let files = if named.is_empty() { FIXTURES.iter().map(|name| folder.join(name)).collect() } else { named };
+    let files =
+        if named.is_empty() { FIXTURES.iter().map(|name| folder.join(name)).collect() } else { named };
     println!("{:<36} {:>8} {:>6} {:>9} {:>14}", "file", "codec", "Hz", "seconds", "x real time");
     for path in files {
         match measure(&path) {

@@ -75,7 +75,7 @@ fn open<'s>(
 /// What turns packets into samples.
 enum Decoder {
     Symphonia(Box<dyn AudioDecoder>),
-    Opus(OpusTrack),
+    Opus(Box<OpusTrack>),
 }
 
 /// How many times in a row a demuxer may fail before the rest of the file is given up.
@@ -98,11 +98,7 @@ struct Decoding<'r> {
 }
 
 impl<'r> Decoding<'r> {
-    fn start(
-        reader: Box<dyn FormatReader + 'r>,
-        found: &Found,
-        limits: &Limits,
-    ) -> Result<Self, AudioError> {
+    fn start(reader: Box<dyn FormatReader + 'r>, found: &Found, limits: &Limits) -> Result<Self, AudioError> {
         let (track, format, decoder, bits_per_sample) = choose(reader.as_ref(), found.container)?;
         Ok(Self {
             reader,
@@ -165,7 +161,11 @@ impl<'r> Decoding<'r> {
                 Ok(buffer) => {
                     let meter = match &mut self.meter {
                         Some(meter) => meter,
-                        None => self.meter.insert(Meter::new(buffer.spec().rate(), buffer.spec().channels(), self.trim)?),
+                        None => self.meter.insert(Meter::new(
+                            buffer.spec().rate(),
+                            buffer.spec().channels(),
+                            self.trim,
+                        )?),
                     };
                     // A frame of other audio among these is one that junk was taken for.
                     let fits = buffer.spec().rate() == meter.rate();
@@ -240,15 +240,12 @@ fn bits_per_sample(format: Format, parameters: &AudioCodecParameters) -> Option<
     }
 }
 
-fn decoder(
-    parameters: &AudioCodecParameters,
-    container: Container,
-) -> Result<(Format, Decoder), AudioError> {
+fn decoder(parameters: &AudioCodecParameters, container: Container) -> Result<(Format, Decoder), AudioError> {
     let Some(format) = format(parameters.codec, container) else {
         return Err(AudioError::unsupported(codec_name(parameters.codec)));
     };
     if format == Format::Opus {
-        return Ok((format, Decoder::Opus(OpusTrack::new(parameters)?)));
+        return Ok((format, Decoder::Opus(Box::new(OpusTrack::new(parameters)?))));
     }
     let options = AudioDecoderOptions::default();
     let made = symphonia::default::get_codecs().make_audio_decoder(parameters, &options);

@@ -44,7 +44,10 @@ impl AudioError {
 
     /// A container of a known kind in which there is nothing to hear.
     pub(super) fn no_audio() -> Self {
-        Self::rejected("no_audio", "There is no sound in this file. Check that it is complete, then upload it again.")
+        Self::rejected(
+            "no_audio",
+            "There is no sound in this file. Check that it is complete, then upload it again.",
+        )
     }
 
     /// A file of which too little can be decoded.
@@ -57,14 +60,17 @@ impl AudioError {
 
     pub(super) fn too_long(max: std::time::Duration) -> Self {
         let minutes = max.as_secs() / 60;
-        let limit = if minutes % 60 == 0 && minutes > 0 {
+        let limit = if minutes > 0 && minutes.is_multiple_of(60) {
             format!("{} hours", minutes / 60)
         } else if minutes > 0 {
             format!("{minutes} minutes")
         } else {
             format!("{} seconds", max.as_secs())
         };
-        Self::rejected("too_long", format!("This file plays longer than {limit}. Split it into shorter ones."))
+        Self::rejected(
+            "too_long",
+            format!("This file plays longer than {limit}. Split it into shorter ones."),
+        )
     }
 
     pub(super) fn too_slow() -> Self {

@@ -88,7 +88,8 @@ impl Meter {
         let start = self.decoded;
         self.decoded += frames as u64;
         let Some(plays) = &self.plays else { return 0..frames };
-        let within = |frame: u64| usize::try_from(frame.saturating_sub(start)).unwrap_or(usize::MAX).min(frames);
+        let within =
+            |frame: u64| usize::try_from(frame.saturating_sub(start)).unwrap_or(usize::MAX).min(frames);
         within(plays.start)..within(plays.end)
     }
 

@@ -60,7 +60,8 @@ impl OpusTrack {
     /// Headers that say what cannot be, and mappings that are not for listening.
     pub(super) fn new(parameters: &AudioCodecParameters) -> Result<Self, AudioError> {
         let header = parameters.extra_data.as_deref().unwrap_or_default();
-        let [_, _, _, _, _, _, _, _, _, count, skip0, skip1, _, _, _, _, gain0, gain1, family, mapping @ ..] = header
+        let [_, _, _, _, _, _, _, _, _, count, skip0, skip1, _, _, _, _, gain0, gain1, family, mapping @ ..] =
+            header
         else {
             return Err(AudioError::damaged());
         };
@@ -104,7 +105,8 @@ impl OpusTrack {
         if len == 0 {
             return Ok(false);
         }
-        let frames = self.decoder.decode(Some(&packet.data), len, &mut self.samples, MAX_FRAMES as i32, false);
+        let frames =
+            self.decoder.decode(Some(&packet.data), len, &mut self.samples, MAX_FRAMES as i32, false);
         let Some(frames) = frames.ok().and_then(|frames| usize::try_from(frames).ok()) else {
             return Ok(false);
         };

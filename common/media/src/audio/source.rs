@@ -124,7 +124,9 @@ pub(super) enum Piece {
 impl Piece {
     fn within(self, len: u64) -> Self {
         match self {
-            Self::Source(range) => Self::Source(range.start.min(len)..range.end.clamp(range.start.min(len), len)),
+            Self::Source(range) => {
+                Self::Source(range.start.min(len)..range.end.clamp(range.start.min(len), len))
+            }
             bytes => bytes,
         }
     }

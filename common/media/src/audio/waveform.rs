@@ -26,7 +26,8 @@ impl Waveform {
         while start < frames {
             let left = self.stretch - self.frames % self.stretch;
             let end = frames.min(start.saturating_add(usize::try_from(left).unwrap_or(usize::MAX)));
-            let peak = planes.iter().filter_map(|plane| plane.get(start..end)).map(loudest).fold(0.0, f32::max);
+            let peak =
+                planes.iter().filter_map(|plane| plane.get(start..end)).map(loudest).fold(0.0, f32::max);
             self.push(quantised(peak), (end - start) as u64);
             start = end;
         }

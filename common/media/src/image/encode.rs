@@ -31,7 +31,8 @@ impl Image {
     fn encode_jpeg(&self, quality: u8) -> Result<Vec<u8>, ImageError> {
         let mut bytes = Vec::new();
         let encoder = JpegEncoder::new_with_quality(&mut bytes, quality);
-        let written = encoder.write_image(&self.over_white(), self.width, self.height, ExtendedColorType::Rgb8);
+        let written =
+            encoder.write_image(&self.over_white(), self.width, self.height, ExtendedColorType::Rgb8);
         written.map_err(|_| ImageError::too_large("JPEG can hold"))?;
         Ok(bytes)
     }

@@ -36,7 +36,9 @@ impl Image {
         for row in 0..height as usize {
             let from = row * tile_row..row * tile_row + width as usize * 3;
             let to = (top as usize + row) * own_row + left as usize * 3;
-            if let (Some(from), Some(to)) = (opaque.get(from.clone()), self.pixels.get_mut(to..to + from.len())) {
+            if let (Some(from), Some(to)) =
+                (opaque.get(from.clone()), self.pixels.get_mut(to..to + from.len()))
+            {
                 to.copy_from_slice(from);
             }
         }

@@ -43,7 +43,12 @@ impl Image {
         let (own_width, own_height) = (f64::from(self.width), f64::from(self.height));
         let width = own_width.min((own_height * shape).round()).max(1.0);
         let height = own_height.min((own_width / shape).round()).max(1.0);
-        Crop { left: ((own_width - width) / 2.0).floor(), top: ((own_height - height) / 2.0).floor(), width, height }
+        Crop {
+            left: ((own_width - width) / 2.0).floor(),
+            top: ((own_height - height) / 2.0).floor(),
+            width,
+            height,
+        }
     }
 
     /// Lanczos with three lobes: sharp, and without the moiré of cheaper filters. Colours are weighted by their alpha.

@@ -48,9 +48,8 @@ fn the_true_peak_lies_between_the_samples() {
 #[test]
 fn a_full_scale_sine_is_at_minus_three() {
     // ITU-R BS.1770-4: a 997 Hz sine at 0 dBFS in one of the front channels reads −3.01.
-    let samples = (0..48_000 * 5).flat_map(|frame| {
-        [(std::f64::consts::TAU * 997.0 * f64::from(frame) / 48_000.0).sin(), 0.0]
-    });
+    let samples = (0..48_000 * 5)
+        .flat_map(|frame| [(std::f64::consts::TAU * 997.0 * f64::from(frame) / 48_000.0).sin(), 0.0]);
     let loudness = analysed(wav(2, 48_000, samples)).unwrap().loudness.unwrap();
     assert!(close(loudness.integrated_lufs, -3.01, 0.05), "{loudness:?}");
     assert!(close(loudness.replay_gain_db(), -14.99, 0.05));

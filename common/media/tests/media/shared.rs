@@ -32,7 +32,9 @@ fn a_real_mp3_comes_in_right() {
 #[test]
 fn every_real_file_is_read_or_refused() {
     let Some(folder) = folder() else { return };
-    let files = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let files = |folder: &Path| {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+    };
     for path in [files(&folder), files(&folder.join("edge-cases"))].concat() {
         let Ok(file) = std::fs::File::open(&path) else { continue };
         if path.is_dir() {

@@ -186,6 +186,9 @@ fn content_types_fit_what_is_found() {
         (Format::Wav, "audio/wav", "wav", "pcm"),
         (Format::Aiff, "audio/aiff", "aiff", "pcm"),
     ] {
-        assert_eq!((format.content_type(), format.extension(), format.codec()), (content_type, extension, codec));
+        assert_eq!(
+            (format.content_type(), format.extension(), format.codec()),
+            (content_type, extension, codec)
+        );
     }
 }

@@ -70,7 +70,16 @@ fn older_and_smaller_tags_are_read() {
 
 #[test]
 fn the_front_cover_is_found_among_the_pictures() {
-    for name in ["id3v23.mp3", "id3v24.mp3", "id3v22.mp3", "16-bit.flac", "vorbis.ogg", "opus.opus", "aac.m4a", "id3.wav"] {
+    for name in [
+        "id3v23.mp3",
+        "id3v24.mp3",
+        "id3v22.mp3",
+        "16-bit.flac",
+        "vorbis.ogg",
+        "opus.opus",
+        "aac.m4a",
+        "id3.wav",
+    ] {
         let cover = sound(name).cover.unwrap_or_else(|| panic!("{name}"));
         let picture = mixtape_media::image::decode(&cover.bytes, &Default::default()).unwrap();
         assert_eq!((picture.width(), picture.height()), (4, 4), "{name}");
@@ -110,7 +119,11 @@ fn odd_frames_do_not_hide_the_others() {
     let title = frame(b"TIT2", 0, 6, b"\0Title");
     let compressed = frame(b"TPE1", 0x80, 20, &[0x78; 20]);
     let found = with(tag(3, 0, &[compressed, title.clone()].concat()));
-    assert_eq!((found.title.as_deref(), found.artist), (Some("Title"), None), "compressed frames are passed over");
+    assert_eq!(
+        (found.title.as_deref(), found.artist),
+        (Some("Title"), None),
+        "compressed frames are passed over"
+    );
 
     let claims = frame(b"APIC", 0, u32::MAX as usize, b"\0image/png\0\x03\0");
     let found = with(tag(3, 0, &[title.clone(), claims].concat()));

@@ -24,7 +24,8 @@ pub(crate) fn sine(rate: u32, frequency: f64, stretches: &[(f64, f64)]) -> Vec<u
     for (seconds, level) in stretches {
         let amplitude = 10_f64.powf(level / 20.0);
         for frame in 0..(seconds * f64::from(rate)) as u64 {
-            let value = amplitude * (std::f64::consts::TAU * frequency * frame as f64 / f64::from(rate)).sin();
+            let value =
+                amplitude * (std::f64::consts::TAU * frequency * frame as f64 / f64::from(rate)).sin();
             samples.extend([value, value]);
         }
     }

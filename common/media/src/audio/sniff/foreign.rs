@@ -52,7 +52,8 @@ pub(super) fn recognise(head: &[u8]) -> Option<AudioError> {
 
 /// The error for a file that begins like nothing that is known.
 pub(super) fn unknown(head: &[u8]) -> AudioError {
-    let is_text = std::str::from_utf8(head)
-        .is_ok_and(|text| !text.chars().any(|character| character.is_control() && !character.is_whitespace()));
+    let is_text = std::str::from_utf8(head).is_ok_and(|text| {
+        !text.chars().any(|character| character.is_control() && !character.is_whitespace())
+    });
     AudioError::not_audio(if is_text { "text" } else { "a file of an unknown kind" })
 }

@@ -3,6 +3,7 @@
 mod foreign;
 mod mp4;
 mod mpeg;
+mod ogg;
 mod riff;
 
 use std::io::{self, Read, Seek};
@@ -70,9 +71,11 @@ fn sniff_readable<S: Read + Seek>(view: &mut View<S>) -> Sniffed {
     let (head, filled) = view.peek::<16>(head_end)?;
     let found = match head {
         [b'f', b'L', b'a', b'C', ..] => flac(view, head_end)?,
-        [b'O', b'g', b'g', b'S', ..] => Ok(Found::whole(Container::Ogg, head_end..len)),
+        [b'O', b'g', b'g', b'S', ..] => ogg::ogg(view, head_end)?,
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => riff::wav(view, head_end)?,
-        [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C', ..] => riff::aiff(view, head_end)?,
+        [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C', ..] => {
+            riff::aiff(view, head_end)?
+        }
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => mp4::mp4(view, head_end)?,
         _ => mpeg_or_foreign(view, head_end, head.get(..filled).unwrap_or_default())?,
     };
@@ -160,7 +163,30 @@ fn trailing_tag<S: Read + Seek>(view: &mut View<S>, end: u64) -> io::Result<Opti
     }
     if let Some(at) = end.checked_sub(32) {
         let (footer, _) = view.peek::<32>(at)?;
-        if let [b'A', b'P', b'E', b'T', b'A', b'G', b'E', b'X', _, _, _, _, s0, s1, s2, s3, _, _, _, _, flags @ ..] = footer {
+        if let [
+            b'A',
+            b'P',
+            b'E',
+            b'T',
+            b'A',
+            b'G',
+            b'E',
+            b'X',
+            _,
+            _,
+            _,
+            _,
+            s0,
+            s1,
+            s2,
+            s3,
+            _,
+            _,
+            _,
+            _,
+            flags @ ..,
+        ] = footer
+        {
             let size = u64::from(u32::from_le_bytes([s0, s1, s2, s3]));
             // APEv2 flags, bit 31: there is a header, which the size does not count.
             let header = if flags.get(3).is_some_and(|flag| flag & 0x80 != 0) { 32 } else { 0 };
@@ -181,7 +207,8 @@ fn trailing_tag<S: Read + Seek>(view: &mut View<S>, end: u64) -> io::Result<Opti
 /// Finds where FLAC's metadata ends (RFC 9639, section 8), so that the decoder sees none of its pictures.
 fn flac<S: Read + Seek>(view: &mut View<S>, start: u64) -> Sniffed {
     let (first, filled) = view.peek::<42>(start)?;
-    let is_streaminfo = first.get(4).is_some_and(|kind| kind & 0x7F == 0) && first.get(5..8) == Some(&[0, 0, 34]);
+    let is_streaminfo =
+        first.get(4).is_some_and(|kind| kind & 0x7F == 0) && first.get(5..8) == Some(&[0, 0, 34]);
     if filled < first.len() || !is_streaminfo {
         return Ok(Err(AudioError::damaged()));
     }

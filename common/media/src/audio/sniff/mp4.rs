@@ -29,7 +29,8 @@ pub(super) fn mp4<S: Read + Seek>(view: &mut View<S>, start: u64) -> Sniffed {
     let is_tags = |atom: &&Atom| matches!(&atom.name, b"udta" | b"meta");
     let hidden: Vec<&Atom> = top.iter().chain(&inner).filter(is_tags).collect();
     let size = |atom: &Atom| atom.range.end - atom.range.start;
-    let tables: u64 = top.iter().filter(|atom| matches!(&atom.name, b"moov" | b"moof" | b"sidx")).map(size).sum();
+    let tables: u64 =
+        top.iter().filter(|atom| matches!(&atom.name, b"moov" | b"moof" | b"sidx")).map(size).sum();
     let unseen: u64 = inner.iter().filter(is_tags).map(size).sum();
     if tables.saturating_sub(unseen) > MAX_TABLES {
         return Ok(Err(AudioError::damaged()));
@@ -73,7 +74,11 @@ fn atoms<S: Read + Seek>(view: &mut View<S>, range: Range<u64>) -> io::Result<Ve
             break;
         }
         let end = position.saturating_add(size).min(range.end);
-        atoms.push(Atom { name: [n0, n1, n2, n3], range: position..end, content: (position + header).min(end) });
+        atoms.push(Atom {
+            name: [n0, n1, n2, n3],
+            range: position..end,
+            content: (position + header).min(end),
+        });
         position = end;
     }
     Ok(atoms)

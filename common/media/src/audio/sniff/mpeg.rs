@@ -107,7 +107,8 @@ fn mpeg(bytes: [u8; 6]) -> Option<Header> {
         return None;
     }
     let is_first = version == 3;
-    let rate = [44_100, 48_000, 32_000].get(usize::from(rate_index))? >> [2, 2, 1, 0].get(usize::from(version))?;
+    let rate =
+        [44_100, 48_000, 32_000].get(usize::from(rate_index))? >> [2, 2, 1, 0].get(usize::from(version))?;
     let table = match (is_first, layer) {
         (true, layer) => usize::from(layer - 1),
         (false, 1) => 3,

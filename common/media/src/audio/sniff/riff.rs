@@ -38,11 +38,12 @@ pub(super) fn wav<S: Read + Seek>(view: &mut View<S>, start: u64) -> Sniffed {
     let content = data.content();
     let mut data_header = b"data".to_vec();
     data_header.extend(size_of(&content).to_le_bytes());
-    let audio = file(b"RIFF", b"WAVE", u32::to_le_bytes, vec![
-        Piece::Source(format.range.clone()),
-        Piece::Bytes(data_header),
-        Piece::Source(content),
-    ]);
+    let audio = file(
+        b"RIFF",
+        b"WAVE",
+        u32::to_le_bytes,
+        vec![Piece::Source(format.range.clone()), Piece::Bytes(data_header), Piece::Source(content)],
+    );
     let texts = chunks.iter().filter(|chunk| chunk.name == *b"LIST");
     let tags = file(b"RIFF", b"WAVE", u32::to_le_bytes, texts.filter_map(text).collect());
     Ok(Ok(Found { container: Container::Wav, audio, id3v2: id3v2(&chunks), tags, trim: None }))
@@ -62,11 +63,12 @@ pub(super) fn aiff<S: Read + Seek>(view: &mut View<S>, start: u64) -> Sniffed {
     let content = data.content();
     let mut data_header = b"SSND".to_vec();
     data_header.extend(size_of(&content).to_be_bytes());
-    let audio = file(b"FORM", &kind, u32::to_be_bytes, vec![
-        Piece::Source(format.range.clone()),
-        Piece::Bytes(data_header),
-        Piece::Source(content),
-    ]);
+    let audio = file(
+        b"FORM",
+        &kind,
+        u32::to_be_bytes,
+        vec![Piece::Source(format.range.clone()), Piece::Bytes(data_header), Piece::Source(content)],
+    );
     let is_text = |chunk: &&Chunk| matches!(&chunk.name, b"NAME" | b"AUTH" | b"ANNO" | b"(c) ");
     let texts = chunks.iter().filter(is_text).filter_map(text).collect();
     let tags = file(b"FORM", &kind, u32::to_be_bytes, texts);

@@ -154,7 +154,9 @@ fn genre(code: &str) -> Option<&'static str> {
     match code {
         "RX" => Some("Remix"),
         "CR" => Some("Cover"),
-        digits if digits.bytes().all(|digit| digit.is_ascii_digit()) => GENRES.get(digits.parse::<usize>().ok()?).copied(),
+        digits if digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+            GENRES.get(digits.parse::<usize>().ok()?).copied()
+        }
         _ => None,
     }
 }

@@ -47,7 +47,10 @@ where
     let kind = file_type(&mut view, container)?;
     // Of this thread: each parse sets it for itself.
     apply_global_options(
-        GlobalOptions::new().allocation_limit(MAX_ITEM).use_custom_resolvers(false).preserve_format_specific_items(false),
+        GlobalOptions::new()
+            .allocation_limit(MAX_ITEM)
+            .use_custom_resolvers(false)
+            .preserve_format_specific_items(false),
     );
     // Lofty asserts what it expects of sizes, and some files are not so.
     let parsed = catch_unwind(AssertUnwindSafe(|| Probe::with_file_type(view, kind).options(options).read()));
