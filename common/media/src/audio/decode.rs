@@ -75,7 +75,7 @@ fn open<'s>(
 /// What turns packets into samples.
 enum Decoder {
     Symphonia(Box<dyn AudioDecoder>),
-    Opus(OpusTrack),
+    Opus(Box<OpusTrack>),
 }
 
 /// How many times in a row a demuxer may fail before the rest of the file is given up.
@@ -245,7 +245,7 @@ fn decoder(parameters: &AudioCodecParameters, container: Container) -> Result<(F
         return Err(AudioError::unsupported(codec_name(parameters.codec)));
     };
     if format == Format::Opus {
-        return Ok((format, Decoder::Opus(OpusTrack::new(parameters)?)));
+        return Ok((format, Decoder::Opus(Box::new(OpusTrack::new(parameters)?))));
     }
     let options = AudioDecoderOptions::default();
     let made = symphonia::default::get_codecs().make_audio_decoder(parameters, &options);

@@ -60,7 +60,7 @@ impl AudioError {
 
     pub(super) fn too_long(max: std::time::Duration) -> Self {
         let minutes = max.as_secs() / 60;
-        let limit = if minutes % 60 == 0 && minutes > 0 {
+        let limit = if minutes > 0 && minutes.is_multiple_of(60) {
             format!("{} hours", minutes / 60)
         } else if minutes > 0 {
             format!("{minutes} minutes")

@@ -1,4 +1,5 @@
 //! What comes out of sound files and pictures, over the crate's public functions.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
 
 mod hostile;
 mod loudness;

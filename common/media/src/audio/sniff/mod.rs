@@ -3,6 +3,7 @@
 mod foreign;
 mod mp4;
 mod mpeg;
+mod ogg;
 mod riff;
 
 use std::io::{self, Read, Seek};
@@ -70,7 +71,7 @@ fn sniff_readable<S: Read + Seek>(view: &mut View<S>) -> Sniffed {
     let (head, filled) = view.peek::<16>(head_end)?;
     let found = match head {
         [b'f', b'L', b'a', b'C', ..] => flac(view, head_end)?,
-        [b'O', b'g', b'g', b'S', ..] => Ok(Found::whole(Container::Ogg, head_end..len)),
+        [b'O', b'g', b'g', b'S', ..] => ogg::ogg(view, head_end)?,
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => riff::wav(view, head_end)?,
         [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C', ..] => {
             riff::aiff(view, head_end)?
