@@ -11,6 +11,7 @@ mod cost;
 mod home;
 mod hostile;
 mod matrix;
+mod media;
 mod playlists;
 mod samples;
 mod scale;
