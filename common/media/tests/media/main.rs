@@ -1,6 +1,7 @@
 //! What comes out of sound files and pictures, over the crate's public functions.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
 
+mod found;
 mod hostile;
 mod loudness;
 mod picture;

@@ -172,9 +172,14 @@ fn a_picture_is_turned_upright() {
 
 /// A PNG whose header claims this size, with `chunks` behind it.
 fn png(width: u32, height: u32, chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
+    png_of(2, width, height, chunks)
+}
+
+/// The same with pixels of this kind: 2 is RGB, 3 is from a palette.
+pub(crate) fn png_of(kind: u8, width: u32, height: u32, chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let mut header = width.to_be_bytes().to_vec();
     header.extend(height.to_be_bytes());
-    header.extend([8, 2, 0, 0, 0]);
+    header.extend([8, kind, 0, 0, 0]);
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut all: Vec<(&[u8; 4], Vec<u8>)> = vec![(b"IHDR", header)];
     all.extend_from_slice(chunks);

@@ -10,6 +10,8 @@ use super::{AudioError, Container, Found, Sniffed, View};
 const MAX_CHUNKS: usize = 1000;
 /// The longest description of the audio: WAVEFORMATEXTENSIBLE has 40 bytes, AIFF-C names its codec in up to 256.
 const MAX_FORMAT: u64 = 1024;
+/// A mask of channels has 32 bits; symphonia-format-riff 0.6.1 calculates wrongly with more.
+const MAX_CHANNELS: u16 = 32;
 /// The longest tag of text that is read.
 const MAX_TEXT: u64 = 1 << 20;
 
@@ -34,6 +36,11 @@ pub(super) fn wav<S: Read + Seek>(view: &mut View<S>, start: u64) -> Sniffed {
     };
     if format.content().end - format.content().start > MAX_FORMAT {
         return Ok(Err(AudioError::damaged()));
+    }
+    let ([_, _, low, high], _) = view.peek::<4>(format.content().start)?;
+    let channels = u16::from_le_bytes([low, high]);
+    if channels > MAX_CHANNELS {
+        return Ok(Err(AudioError::unsupported(&format!("Sound of {channels} channels"))));
     }
     let content = data.content();
     let mut data_header = b"data".to_vec();

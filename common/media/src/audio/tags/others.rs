@@ -52,7 +52,7 @@ where
             .use_custom_resolvers(false)
             .preserve_format_specific_items(false),
     );
-    // Lofty asserts what it expects of sizes, and some files are not so.
+    // Lofty asserts what it expects of the sizes of MP4 atoms, and a file need not be so: such tags are none.
     let parsed = catch_unwind(AssertUnwindSafe(|| Probe::with_file_type(view, kind).options(options).read()));
     Some(parsed.ok()?.ok()?.tags().to_vec())
 }
