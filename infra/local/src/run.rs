@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use crate::cli::{ImportArgs, RunArgs, complain, say};
 use crate::control::Control;
-use crate::import::{Credentials, Import, Outcome};
+use crate::import::{Credentials, Import, ImportError, Outcome};
 use crate::{Options, Stack, backend, operator};
 
 const INTERRUPTED: &str = "Interrupted. What was imported stays; the same command goes on from there.";
+
+fn stopped(error: &ImportError) -> String {
+    format!("The import stopped: {error}. What was imported stays; the same command goes on from there.")
+}
 
 /// Imports into a server that runs already.
 pub(crate) async fn import(args: ImportArgs) -> Result<(), Box<dyn Error>> {
@@ -21,7 +25,9 @@ pub(crate) async fn import(args: ImportArgs) -> Result<(), Box<dyn Error>> {
         (None, Some(file)) => std::fs::read_to_string(&file)
             .map_err(|error| format!("the key file {} cannot be read: {error}", file.display()))?,
         (None, None) => {
-            return Err("no key is given: say --key-file FILE or --key KEY; POST /v1/me/keys makes one".into());
+            return Err(
+                "no key is given: say --key-file FILE or --key KEY; POST /v1/me/keys makes one".into()
+            );
         }
     };
     let key = key.trim().to_owned();
@@ -31,7 +37,7 @@ pub(crate) async fn import(args: ImportArgs) -> Result<(), Box<dyn Error>> {
     let import = Import::open(&args.path)?;
     let mut signals = Signals::new()?;
     let outcome = tokio::select! {
-        outcome = import.run(&url, Credentials::Key(key)) => outcome?,
+        outcome = import.run(&url, Credentials::Key(key)) => outcome.map_err(|error| stopped(&error))?,
         () = signals.next() => return Err(INTERRUPTED.into()),
     };
     say(&outcome.to_string());
@@ -68,7 +74,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
         };
         match outcome {
             Some(Ok(outcome)) => finish_import(&stack, &outcome).await,
-            Some(Err(error)) => complain(&format!("The import stopped: {error}")),
+            Some(Err(error)) => complain(&stopped(&error)),
             None => {
                 say(INTERRUPTED);
                 is_stopping = true;

@@ -156,6 +156,7 @@ impl Uploads<'_> {
                 | StatusCode::UNPROCESSABLE_ENTITY => {
                     return Err(Fault::File(answer.reason()));
                 }
+                StatusCode::NOT_FOUND => return Err(Fault::Stop(ImportError::NoUploads)),
                 // Other files may be smaller, or known.
                 StatusCode::CONFLICT if answer.code() != "too_many_uploads" => {
                     return Err(Fault::File(answer.reason()));

@@ -44,10 +44,21 @@ pub enum ImportError {
     Key,
     #[error("the API answered {status}: {detail}")]
     Refused { status: u16, detail: String },
-    #[error("the API does not answer: {0}")]
+    #[error("the API does not answer: {}", cause(.0))]
     Away(#[from] reqwest::Error),
+    #[error("this server takes no audio files")]
+    NoUploads,
     #[error("the server gave an address that cannot be used: {0}")]
     Protocol(String),
+}
+
+/// The innermost cause, which alone says what happened.
+fn cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 impl Import {

@@ -263,3 +263,72 @@ fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
 pub(super) fn growing_pause(attempt: u32) -> Duration {
     Duration::from_millis(200 << attempt.min(7))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use axum::Router;
+    use axum::http::{HeaderMap, StatusCode, header};
+    use axum::routing::{get, post};
+
+    /// A server whose tokens are numbers of which only the latest is good, and that is busy the first time.
+    async fn server() -> (String, Arc<AtomicU32>) {
+        let signed_in = Arc::new(AtomicU32::new(0));
+        let (counter, latest) = (Arc::clone(&signed_in), Arc::clone(&signed_in));
+        let busy = AtomicU32::new(1);
+        let sign_in = move || async move {
+            let token = counter.fetch_add(1, Ordering::SeqCst) + 1;
+            axum::Json(json!({ "access_token": token.to_string() }))
+        };
+        let read = move |headers: HeaderMap| {
+            let is_busy = busy.swap(0, Ordering::SeqCst) == 1;
+            let good = format!("Bearer {}", latest.load(Ordering::SeqCst));
+            let is_good = headers.get(header::AUTHORIZATION).is_some_and(|given| *given == *good);
+            let status = match (is_good, is_busy) {
+                (false, _) => StatusCode::UNAUTHORIZED,
+                (true, true) => StatusCode::SERVICE_UNAVAILABLE,
+                (true, false) => StatusCode::OK,
+            };
+            async move { (status, [(header::RETRY_AFTER, "0")], "{}") }
+        };
+        let read = Arc::new(read);
+        let read = move |headers: HeaderMap| read(headers);
+        let router = Router::new().route("/v1/sessions", post(sign_in)).route("/v1/playlists", get(read));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (url, signed_in)
+    }
+
+    #[tokio::test]
+    async fn an_expired_session_is_renewed_once_for_all_requests_that_meet_it() {
+        let (url, signed_in) = server().await;
+        let session = Session::open(&url, Credentials::Account(None)).await.unwrap();
+        signed_in.fetch_add(1, Ordering::SeqCst);
+        let requests = (0..20).map(|_| session.get("/v1/playlists"));
+        for answer in futures::future::join_all(requests).await {
+            assert!(answer.unwrap().good().is_ok());
+        }
+        assert_eq!(signed_in.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_not_good_is_refused_at_once() {
+        let (url, _) = server().await;
+        let refused = Session::open(&url, Credentials::Key("x".into())).await;
+        assert!(matches!(refused, Err(ImportError::Key)));
+    }
+
+    #[test]
+    fn a_refusal_names_the_fields_that_are_wrong() {
+        let refused = |body| Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body };
+        let errors = json!([{ "field": "size_bytes", "message": "must be at most 3" }]);
+        let answer = refused(json!({ "detail": "It is not good.", "code": "invalid", "errors": errors }));
+        assert_eq!((answer.reason().as_str(), answer.code()), ("size_bytes must be at most 3", "invalid"));
+        assert_eq!(refused(json!({ "detail": "It is not good." })).reason(), "It is not good.");
+        assert_eq!(refused(Value::Null).reason(), "without a reason");
+    }
+}

@@ -10,10 +10,10 @@ use reqwest::Body;
 use reqwest::header::CONTENT_LENGTH;
 use serde_json::Value;
 
-use super::ImportError;
 use super::disk::{self, Content};
 use super::progress::Progress;
 use super::session::{Session, growing_pause};
+use super::{ImportError, cause};
 
 /// Parts of one file at the same time.
 const PARALLEL: usize = 3;
@@ -175,7 +175,7 @@ impl Transfer<'_> {
         let result = match request.timeout(patience).send().await {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => Err(format!("the storage answered {}", response.status())),
-            Err(error) => Err(error.without_url().to_string()),
+            Err(error) => Err(cause(&error)),
         };
         let read = read.load(Ordering::Relaxed);
         if result.is_ok() {
