@@ -43,6 +43,8 @@ enum Command {
         #[command(flatten)]
         folder: FolderArgs,
     },
+    /// Send audio files, playlists or a catalogue to a server that runs already, here or elsewhere
+    Import(ImportArgs),
     /// Print the OpenAPI document, or write it to a file
     Openapi { file: Option<PathBuf> },
 }
@@ -65,7 +67,7 @@ pub(crate) struct RunArgs {
     /// Keep nothing
     #[arg(long, conflicts_with = "data")]
     pub(crate) ephemeral: bool,
-    /// Import a catalogue (.jsonl), then go on
+    /// Import a folder of audio files and playlists, an audio file or a catalogue (.jsonl), then go on
     #[arg(long, value_name = "PATH")]
     pub(crate) import: Option<PathBuf>,
     /// What answers searches: embedded is the index in the bucket, cloudsearch an endpoint that is compatible with Amazon
@@ -81,6 +83,22 @@ pub(crate) struct RunArgs {
     /// What is logged, as level or target=level. The embedded DynamoDB warns of every condition that does not hold
     #[arg(long, value_name = "FILTER", default_value = "warn,dynoxide=off,mixtape::=info")]
     log: String,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ImportArgs {
+    /// A folder of audio files and playlists, an audio file or a catalogue (.jsonl)
+    pub(crate) path: PathBuf,
+    /// The server's address, for example https://music.example.org
+    #[arg(long, value_name = "URL", value_parser = address)]
+    pub(crate) api: Option<String>,
+    /// The API key of the account that the tracks shall belong to. Other users of this machine can read it in the list
+    /// of processes
+    #[arg(long, value_name = "KEY", conflicts_with = "key_file")]
+    pub(crate) key: Option<String>,
+    /// A file with the API key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -113,6 +131,22 @@ fn duration(text: &str) -> Result<Duration, String> {
     let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
     let seconds = seconds.filter(|seconds| (1..=86_400).contains(seconds)).ok_or_else(wrong)?;
     Ok(Duration::from_secs(seconds))
+}
+
+/// The address of a server, without a slash at the end.
+fn address(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text).map_err(|error| format!("is not an address: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("must begin with https:// or http://".into());
+    }
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        return Err("must be an address alone, without a user, ? or #".into());
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
@@ -173,6 +207,7 @@ async fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             Ok(())
         }
         Command::DeadLetters { redrive: false, folder } => list_dead_letters(&folder.data),
+        Command::Import(args) => run::import(args).await,
         Command::Openapi { file } => openapi::write(file.as_deref()),
     }
 }
@@ -216,6 +251,29 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_address_has_no_slash_at_its_end() {
+        for (text, expected) in [
+            ("https://music.example.org", "https://music.example.org"),
+            ("http://127.0.0.1:3000/", "http://127.0.0.1:3000"),
+            ("https://x.example.org/prod/", "https://x.example.org/prod"),
+        ] {
+            assert_eq!(address(text).as_deref(), Ok(expected), "{text}");
+        }
+        let bad = [
+            "",
+            "music.example.org",
+            "localhost:3000",
+            "ftp://x",
+            "http://a:b@x",
+            "http://x/?a",
+            "http://x/#a",
+        ];
+        for text in bad {
+            assert!(address(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod template;
 
 pub use cli::main;
 pub use error::StartError;
+pub use import::{Credentials, Import, ImportError, Outcome, Owner, Playlists, Rejection};
 pub use pump::{DeadLetter, DeadLetters};
 pub use stack::{Options, Proxy, SearchWith, Stack};
 pub use stores::{Stream, StreamRecords, Tables};

@@ -1,12 +1,48 @@
-//! `mixtape run`: the stack in the foreground, until Ctrl-C or SIGTERM.
+//! `mixtape run`: the stack in the foreground, until Ctrl-C or SIGTERM; and `mixtape import`, which needs no stack.
 
 use std::error::Error;
 use std::sync::Arc;
 
-use crate::cli::{RunArgs, complain, say};
+use crate::cli::{ImportArgs, RunArgs, complain, say};
 use crate::control::Control;
-use crate::import::{Import, Outcome};
+use crate::import::{Credentials, Import, ImportError, Outcome};
 use crate::{Options, Stack, backend, operator};
+
+const INTERRUPTED: &str = "Interrupted. What was imported stays; the same command goes on from there.";
+
+fn stopped(error: &ImportError) -> String {
+    format!("The import stopped: {error}. What was imported stays; the same command goes on from there.")
+}
+
+/// Imports into a server that runs already.
+pub(crate) async fn import(args: ImportArgs) -> Result<(), Box<dyn Error>> {
+    let url = args.api.ok_or(
+        "no server is named: say --api URL with --key-file FILE, or let one run here that imports at its start with \
+         `mixtape --import PATH`",
+    )?;
+    let key = match (args.key, args.key_file) {
+        (Some(key), _) => key,
+        (None, Some(file)) => std::fs::read_to_string(&file)
+            .map_err(|error| format!("the key file {} cannot be read: {error}", file.display()))?,
+        (None, None) => {
+            return Err(
+                "no key is given: say --key-file FILE or --key KEY; POST /v1/me/keys makes one".into()
+            );
+        }
+    };
+    let key = key.trim().to_owned();
+    if key.is_empty() || !key.chars().all(|character| character.is_ascii_graphic()) {
+        return Err("the key is not one: it must be a single word".into());
+    }
+    let import = Import::open(&args.path)?;
+    let mut signals = Signals::new()?;
+    let outcome = tokio::select! {
+        outcome = import.run(&url, Credentials::Key(key)) => outcome.map_err(|error| stopped(&error))?,
+        () = signals.next() => return Err(INTERRUPTED.into()),
+    };
+    say(&outcome.to_string());
+    Ok(())
+}
 
 pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
     let import = args.import.as_deref().map(Import::open).transpose()?;
@@ -33,14 +69,14 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
         let credentials = (!args.ephemeral).then(|| args.data.join("import-credentials.json"));
         let url = stack.url();
         let outcome = tokio::select! {
-            outcome = import.run(&url, credentials) => Some(outcome),
+            outcome = import.run(&url, Credentials::Account(credentials)) => Some(outcome),
             () = signals.next() => None,
         };
         match outcome {
             Some(Ok(outcome)) => finish_import(&stack, &outcome).await,
-            Some(Err(error)) => complain(&format!("The import stopped: {error}")),
+            Some(Err(error)) => complain(&stopped(&error)),
             None => {
-                say("Interrupted. What was imported stays; the same command goes on from there.");
+                say(INTERRUPTED);
                 is_stopping = true;
             }
         }
@@ -106,7 +142,7 @@ async fn suggest(stack: &Stack) {
             let query = if is_plain { query } else { "love".to_owned() };
             text.push_str(&format!("\nTry it:\n  curl '{url}/v1/search?q={query}'\n  curl '{url}/v1/home'\n"));
         }
-        None => text.push_str("\nThere are no tracks yet. Import some with --import CATALOGUE.jsonl, or send them to POST /v1/tracks.\n"),
+        None => text.push_str("\nThere are no tracks yet. Import some with --import and a folder of audio files or a catalogue (.jsonl), or send them to POST /v1/tracks.\n"),
     }
     let password = crate::stores::random_text(16);
     let account = format!(r#"{{"username":"me","email":"me@example.org","password":"{password}"}}"#);

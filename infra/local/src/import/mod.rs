@@ -1,179 +1,119 @@
-//! Imports a catalogue through the public API, a hundred tracks a request, a few requests at a time.
+//! Imports through the public API: the audio files and playlists of a folder, one audio file, or a catalogue.
 //!
-//! Every row carries a `source_id`, so that a repetition finds what it made before.
+//! An import can be broken off at any moment. Run again it goes on: the server knows every file by its content, and every
+//! row of a catalogue by its `source_id`.
 
+mod catalogue;
+mod disk;
+mod files;
+mod folder;
+mod outcome;
+mod playlists;
 mod progress;
 mod row;
 mod session;
+mod upload;
 
-use std::fmt;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures::{StreamExt, stream};
-use serde_json::{Value, json};
+pub use outcome::{Outcome, Owner, Playlists, Rejection};
+pub use session::Credentials;
 
-use progress::Progress;
+use folder::Kind;
 use session::Session;
 
-/// Tracks of one request; the API's limit.
-const BATCH: usize = 100;
-/// Requests at the same time.
-const PARALLEL: usize = 4;
-/// Refused lines that are shown; the rest is only counted.
-const SHOWN: usize = 20;
-
-/// A catalogue that can be read.
+/// Something that can be imported.
 #[derive(Debug)]
-pub(crate) struct Import {
+pub struct Import {
     path: PathBuf,
+    is_catalogue: bool,
 }
 
-/// Why an import ended before the end of the catalogue.
+/// Why an import could not begin, or ended before its end.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ImportError {
-    #[error("{0} is a folder: the import of audio files is not in this version; give a catalogue (.jsonl)")]
-    Folder(PathBuf),
+pub enum ImportError {
+    #[error("{0} is a playlist: give the folder that holds it and its audio files")]
+    Playlist(PathBuf),
     #[error("{0} cannot be read: {1}")]
     Unreadable(PathBuf, std::io::Error),
     #[error("the account of the import cannot be used: {0}")]
     Session(String),
+    #[error("the key is not good; make one with POST /v1/me/keys")]
+    Key,
     #[error("the API answered {status}: {detail}")]
     Refused { status: u16, detail: String },
-    #[error("the API does not answer: {0}")]
+    #[error("the API does not answer: {}", cause(.0))]
     Away(#[from] reqwest::Error),
+    #[error("this server takes no audio files")]
+    NoUploads,
+    #[error("the server gave an address that cannot be used: {0}")]
+    Protocol(String),
 }
 
-/// What came of an import.
-#[derive(Debug, Default)]
-pub(crate) struct Outcome {
-    added: usize,
-    known: usize,
-    rejected: usize,
-    took: Duration,
-    username: String,
-    credentials: Option<PathBuf>,
-}
-
-/// A line of the catalogue with its number, counted from 1.
-struct Row {
-    line: usize,
-    track: Value,
-}
-
-/// The rows of a batch and the lines that were no rows.
-struct Batch {
-    rows: Vec<Row>,
-    bad: Vec<(usize, String)>,
-    bytes: u64,
+/// The innermost cause, which alone says what happened.
+fn cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 impl Import {
-    /// Checks that the path is a catalogue.
-    pub(crate) fn open(path: &Path) -> Result<Self, ImportError> {
+    /// Checks that the path is a folder, an audio file or a catalogue.
+    ///
+    /// # Errors
+    /// It cannot be read, or is a playlist.
+    pub fn open(path: &Path) -> Result<Self, ImportError> {
         let unreadable = |error| ImportError::Unreadable(path.to_owned(), error);
-        let metadata = std::fs::metadata(path).map_err(unreadable)?;
-        if metadata.is_dir() {
-            return Err(ImportError::Folder(path.to_owned()));
+        let is_folder = std::fs::metadata(path).map_err(unreadable)?.is_dir();
+        if is_folder {
+            std::fs::read_dir(path).map_err(unreadable)?;
+        } else {
+            File::open(path).map_err(unreadable)?;
         }
-        File::open(path).map_err(unreadable)?;
-        Ok(Self { path: path.to_owned() })
+        let kind = Kind::of(path);
+        if !is_folder && kind == Kind::Playlist {
+            return Err(ImportError::Playlist(path.to_owned()));
+        }
+        Ok(Self { path: path.to_owned(), is_catalogue: !is_folder && kind != Kind::Audio })
     }
 
-    /// Sends every track of the catalogue to the API at `url`. It can be dropped at any moment and run again.
-    pub(crate) async fn run(&self, url: &str, credentials: Option<PathBuf>) -> Result<Outcome, ImportError> {
+    /// Sends everything to the API at `url`. It can be dropped at any moment and run again.
+    ///
+    /// # Errors
+    /// The API cannot be reached, or does not take anything from this caller. What single files are refused for is in
+    /// the outcome.
+    pub async fn run(&self, url: &str, credentials: Credentials) -> Result<Outcome, ImportError> {
         let started = Instant::now();
-        let unreadable = |error| ImportError::Unreadable(self.path.clone(), error);
-        let file = File::open(&self.path).map_err(unreadable)?;
-        let size = file.metadata().map_err(unreadable)?.len();
-        let session = Session::open(url, credentials.clone()).await?;
-        let mut outcome =
-            Outcome { username: session.username().to_owned(), credentials, ..Outcome::default() };
-        let mut progress = Progress::new(size);
-        let batches = Batches { lines: BufReader::new(file).lines(), line: 0 };
-        let sent = stream::iter(batches).map(|batch| send(&session, batch));
-        let mut sent = std::pin::pin!(sent.buffered(PARALLEL));
-        while let Some(batch) = sent.next().await {
-            let (bytes, results) = batch?;
-            for (line, result) in results {
-                match result {
-                    Ok(true) => outcome.added += 1,
-                    Ok(false) => outcome.known += 1,
-                    Err(reason) => {
-                        outcome.rejected += 1;
-                        if outcome.rejected <= SHOWN {
-                            progress.note(&format!("{}:{line}: {reason}", self.path.display()));
-                        }
-                    }
-                }
-            }
-            progress.advance(bytes, outcome.added + outcome.known);
+        let session = Session::open(url, credentials).await?;
+        let mut outcome = Outcome::new(session.owner());
+        if self.is_catalogue {
+            catalogue::run(&self.path, &session, &mut outcome).await?;
+        } else {
+            self.run_folder(&session, &mut outcome).await?;
         }
-        progress.finish();
         outcome.took = started.elapsed();
         Ok(outcome)
     }
-}
 
-type Results = Vec<(usize, Result<bool, String>)>;
-
-/// Sends one batch. Answers for each line whether it is new, or why it was refused.
-async fn send(session: &Session, batch: Batch) -> Result<(u64, Results), ImportError> {
-    let mut results: Results = batch.bad.into_iter().map(|(line, reason)| (line, Err(reason))).collect();
-    if !batch.rows.is_empty() {
-        let tracks: Vec<&Value> = batch.rows.iter().map(|row| &row.track).collect();
-        let answer = session.post("/v1/tracks/batch", &json!({ "tracks": tracks })).await?;
-        for (row, result) in batch.rows.iter().zip(answer["results"].as_array().into_iter().flatten()) {
-            let refusal = result["error"]["detail"].as_str();
-            let is_new = result["created"].as_bool().unwrap_or(true);
-            results.push((row.line, refusal.map_or(Ok(is_new), |detail| Err(detail.to_owned()))));
+    async fn run_folder(&self, session: &Session, outcome: &mut Outcome) -> Result<(), ImportError> {
+        let root = self.path.clone();
+        let walked = tokio::task::spawn_blocking(move || folder::walk(&root)).await;
+        let found = walked.map_err(|error| ImportError::Unreadable(self.path.clone(), error.into()))?;
+        outcome.folder = Some(self.path.clone());
+        outcome.ignored = found.ignored;
+        for (path, reason) in found.unreadable {
+            outcome.reject(&path, reason);
         }
-    }
-    Ok((batch.bytes, results))
-}
-
-/// Cuts the lines of a catalogue into batches.
-struct Batches {
-    lines: Lines<BufReader<File>>,
-    line: usize,
-}
-
-impl Iterator for Batches {
-    type Item = Batch;
-
-    fn next(&mut self) -> Option<Batch> {
-        let mut batch = Batch { rows: Vec::with_capacity(BATCH), bad: Vec::new(), bytes: 0 };
-        while batch.rows.len() < BATCH && batch.bad.len() < BATCH {
-            let Some(text) = self.lines.next() else { break };
-            self.line += 1;
-            match text.map_err(|error| error.to_string()) {
-                Ok(text) => {
-                    batch.bytes += text.len() as u64 + 1;
-                    match row::read(&text) {
-                        Ok(Some(track)) => batch.rows.push(Row { line: self.line, track }),
-                        Ok(None) => {}
-                        Err(reason) => batch.bad.push((self.line, reason)),
-                    }
-                }
-                Err(reason) => batch.bad.push((self.line, reason)),
-            }
+        let ends = files::run(session, found.files).await?;
+        let tracks = outcome.note_files(ends);
+        if !found.playlists.is_empty() {
+            playlists::run(session, found.playlists, tracks, outcome).await?;
         }
-        (batch.bytes > 0 || !batch.bad.is_empty()).then_some(batch)
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { added, known, rejected, took, username, .. } = self;
-        let seconds = took.as_secs_f64();
-        write!(f, "Imported in {seconds:.1} s: {added} added, {known} already there, {rejected} rejected.")?;
-        match &self.credentials {
-            Some(file) => {
-                write!(f, "\nThey belong to the account `{username}`; its password is in {}.", file.display())
-            }
-            None => write!(f, "\nThey belong to the account `{username}`, which ends with this process."),
-        }
+        outcome.rejections.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(())
     }
 }

@@ -1,26 +1,49 @@
-//! How far an import is: a bar on a terminal, a line now and then elsewhere.
+//! How far an import is: a bar on a terminal, a line at each tenth elsewhere.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 
 use crate::cli::complain;
 
-/// Progress over the bytes of a file.
+/// What is counted beside the bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unit {
+    Tracks,
+    /// Files, and how many there are in total.
+    Files(u64),
+}
+
+/// Progress over bytes. It can be shared; dropping it takes the bar away.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
+    unit: Unit,
     size: u64,
-    done: u64,
-    /// Tenths of the file that were reported.
+    started: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    bytes: u64,
+    count: u64,
+    /// Tenths that were reported.
     tenths: u64,
 }
 
 impl Progress {
-    pub(super) fn new(size: u64) -> Self {
+    pub(super) fn new(size: u64, unit: Unit) -> Self {
         let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let template = match unit {
+            Unit::Tracks => "{bar:40} {percent:>3} %  {msg}  {eta} left",
+            Unit::Files(_) => "{bar:30} {percent:>3} %  {msg}  {decimal_bytes_per_sec}  {eta} left",
+        };
         let bar = is_terminal.then(|| {
-            let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg} tracks  {eta} left");
+            let style = ProgressStyle::with_template(template);
             ProgressBar::new(size).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
-        Self { bar, size: size.max(1), done: 0, tenths: 0 }
+        Self { bar, unit, size: size.max(1), started: Instant::now(), state: Mutex::default() }
     }
 
     /// Says something beside the bar.
@@ -31,21 +54,51 @@ impl Progress {
         }
     }
 
-    pub(super) fn advance(&mut self, bytes: u64, tracks: usize) {
-        self.done += bytes;
+    /// Some more bytes, and so many tracks or files that are done with them.
+    pub(super) fn advance(&self, bytes: u64, count: u64) {
+        let Ok(mut state) = self.state.lock() else { return };
+        state.bytes += bytes;
+        state.count += count;
+        let tenths = (u128::from(state.bytes) * 10 / u128::from(self.size)).min(10) as u64;
         if let Some(bar) = &self.bar {
-            bar.set_message(tracks.to_string());
-            bar.set_position(self.done);
-            return;
-        }
-        let tenths = self.done * 10 / self.size;
-        if tenths > self.tenths {
-            self.tenths = tenths;
-            complain(&format!("{:>3} %  {tracks} tracks", (tenths * 10).min(100)));
+            bar.set_position(state.bytes);
+            if count > 0 {
+                bar.set_message(self.counted(state.count));
+            }
+        } else if tenths > state.tenths {
+            state.tenths = tenths;
+            let rate = match self.unit {
+                Unit::Tracks => String::new(),
+                Unit::Files(_) => format!("  {}/s", DecimalBytes(self.per_second(state.bytes) as u64)),
+            };
+            complain(&format!("{:>3} %  {}{rate}", tenths * 10, self.counted(state.count)));
         }
     }
 
-    pub(super) fn finish(&self) {
+    /// Bytes that were counted but have to be sent again.
+    pub(super) fn take_back(&self, bytes: u64) {
+        if let Ok(mut state) = self.state.lock() {
+            state.bytes = state.bytes.saturating_sub(bytes);
+        }
+    }
+
+    fn counted(&self, count: u64) -> String {
+        match self.unit {
+            Unit::Tracks => format!("{count} tracks"),
+            Unit::Files(total) => {
+                format!("{count} of {total} files  {:.1} files/s", self.per_second(count))
+            }
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "it is shown with one digit")]
+    fn per_second(&self, amount: u64) -> f64 {
+        amount as f64 / self.started.elapsed().as_secs_f64().max(0.001)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

@@ -1,134 +1,334 @@
-//! The account that an import signs in as: made on first use, with a password that only this user can read.
+//! Requests to the API as somebody: the account of a local server, made on first use with a password that only this user
+//! can read, or whoever owns an API key.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::RwLock;
 
 use super::ImportError;
+use super::outcome::Owner;
 
-/// How often a request is tried while a store is away.
-const ATTEMPTS: u32 = 6;
+/// How often a request is tried while the API is away or busy.
+const ATTEMPTS: u32 = 7;
+/// The longest pause that a server may ask for; the next attempt comes then in any case.
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+/// A request without files takes longer only when the connection is dead.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Who an import acts for.
+pub enum Credentials {
+    /// An account of the server that has an import's account made: its name and password are kept in this file, or
+    /// end with the process.
+    Account(Option<PathBuf>),
+    /// An API key.
+    Key(String),
+}
 
 /// A signed-in caller that signs in again when its token has expired.
 pub(super) struct Session {
     http: reqwest::Client,
     url: String,
-    credentials: Credentials,
+    caller: Caller,
     token: RwLock<String>,
 }
 
+enum Caller {
+    Account { account: Account, file: Option<PathBuf> },
+    Key,
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Credentials {
+struct Account {
     username: String,
     email: String,
     password: String,
 }
 
+/// What the API said, also when that is no.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Value,
+}
+
 impl Session {
-    /// Signs in with the credentials of the file, or makes an account and keeps its credentials there.
-    pub(super) async fn open(url: &str, file: Option<PathBuf>) -> Result<Self, ImportError> {
-        let unusable = |error: std::io::Error| ImportError::Session(error.to_string());
-        let kept = match &file {
-            Some(file) => tokio::fs::read(file).await.ok(),
-            None => None,
-        };
-        let kept = kept.and_then(|content| serde_json::from_slice(&content).ok());
-        let credentials = match kept {
-            Some(credentials) => credentials,
-            None => {
-                let made = Credentials {
-                    username: "local".into(),
-                    email: "local@mixtape.invalid".into(),
-                    password: crate::stores::random_text(24),
-                };
-                if let Some(file) = &file {
-                    // Before the account is made: a kill in between must not leave an account that nobody can use.
-                    let content =
-                        serde_json::to_vec_pretty(&made).map_err(std::io::Error::from).map_err(unusable)?;
-                    crate::files::replace(file, &content).await.map_err(unusable)?;
-                }
-                made
+    /// Signs in, or makes the account, or tries the key.
+    pub(super) async fn open(url: &str, credentials: Credentials) -> Result<Self, ImportError> {
+        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(15)).build()?;
+        let url = url.trim_end_matches('/').to_owned();
+        match credentials {
+            Credentials::Key(key) => {
+                let session = Self { http, url, caller: Caller::Key, token: RwLock::new(key) };
+                session.get("/v1/playlists?limit=1").await?.good()?;
+                Ok(session)
             }
-        };
-        let session = Self {
-            http: reqwest::Client::new(),
-            url: url.to_owned(),
-            credentials,
-            token: RwLock::new(String::new()),
-        };
-        if !session.sign_in().await? {
-            session.sign_up().await?;
+            Credentials::Account(file) => {
+                let account = kept_or_made(file.as_ref()).await?;
+                let caller = Caller::Account { account, file };
+                let session = Self { http, url, caller, token: RwLock::new(String::new()) };
+                session.sign_in_or_up().await?;
+                Ok(session)
+            }
         }
-        Ok(session)
     }
 
-    pub(super) fn username(&self) -> &str {
-        &self.credentials.username
+    pub(super) fn owner(&self) -> Owner {
+        match &self.caller {
+            Caller::Account { account, file } => {
+                Owner::Account { username: account.username.clone(), credentials: file.clone() }
+            }
+            Caller::Key => Owner::Key,
+        }
     }
 
-    /// Posts as this account. Renews the session once, and waits for a store that is away.
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, ImportError> {
+    /// For requests that go elsewhere, without anybody's token.
+    pub(super) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Result<Answer, ImportError> {
+        self.call(Method::GET, path, None, true).await
+    }
+
+    /// Posts what does no harm when it arrives twice.
+    pub(super) async fn post(&self, path: &str, body: Option<&Value>) -> Result<Answer, ImportError> {
+        self.call(Method::POST, path, body, true).await
+    }
+
+    /// Posts what must not arrive twice.
+    pub(super) async fn post_once(&self, path: &str, body: &Value) -> Result<Answer, ImportError> {
+        self.call(Method::POST, path, Some(body), false).await
+    }
+
+    /// Renews an expired session, and waits for an API that is away or asks for patience.
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        may_repeat: bool,
+    ) -> Result<Answer, ImportError> {
         let mut attempt = 0;
         loop {
-            let token = self.token.read().await.clone();
-            let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(token).json(body);
-            let response = request.send().await?;
-            let status = response.status();
             attempt += 1;
-            match status {
-                StatusCode::UNAUTHORIZED if attempt < ATTEMPTS => {
-                    self.sign_in().await?;
+            let is_last = attempt == ATTEMPTS;
+            let token = self.token.read().await.clone();
+            let request = self.http.request(method.clone(), format!("{}{path}", self.url));
+            let request = request.bearer_auth(&token).timeout(TIMEOUT);
+            let request = if let Some(body) = body { request.json(body) } else { request };
+            let response = match request.send().await {
+                Ok(response) => response,
+                Err(error) if !is_last && (may_repeat || error.is_connect()) => {
+                    tokio::time::sleep(growing_pause(attempt)).await;
+                    continue;
                 }
-                StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS if attempt < ATTEMPTS => {
-                    tokio::time::sleep(Duration::from_millis(200 << attempt)).await;
+                Err(error) => return Err(error.into()),
+            };
+            let status = response.status();
+            let is_busy = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+            if status == StatusCode::UNAUTHORIZED {
+                match &self.caller {
+                    Caller::Account { account, .. } if !is_last => self.renew(account, &token).await?,
+                    Caller::Account { .. } => return answer(response).await,
+                    Caller::Key => return Err(ImportError::Key),
                 }
-                _ if status.is_success() => return Ok(response.json().await?),
-                _ => return Err(refused(status, &response.json().await.unwrap_or_default())),
+            } else if !is_last && (is_busy || (status.is_server_error() && may_repeat)) {
+                let asked = asked_pause(response.headers());
+                tokio::time::sleep(asked.unwrap_or_else(|| growing_pause(attempt))).await;
+            } else {
+                return answer(response).await;
             }
         }
     }
 
-    /// Answers false when there is no such account.
-    async fn sign_in(&self) -> Result<bool, ImportError> {
-        let Credentials { username, password, .. } = &self.credentials;
-        let body = json!({ "login": username, "password": password });
-        let response = self.http.post(format!("{}/v1/sessions", self.url)).json(&body).send().await?;
-        let status = response.status();
-        if status == StatusCode::UNAUTHORIZED {
-            return Ok(false);
+    /// Signs in again, unless another request has done so since `used` was read.
+    async fn renew(&self, account: &Account, used: &str) -> Result<(), ImportError> {
+        let mut token = self.token.write().await;
+        if *token == used {
+            let gone = || ImportError::Session("it is no longer there, or its password was changed".into());
+            *token = self.sign_in(account).await?.ok_or_else(gone)?;
         }
-        let answer: Value = response.json().await?;
-        if !status.is_success() {
-            return Err(refused(status, &answer));
-        }
-        self.keep(&answer).await;
-        Ok(true)
-    }
-
-    async fn sign_up(&self) -> Result<(), ImportError> {
-        let request = self.http.post(format!("{}/v1/accounts", self.url)).json(&self.credentials);
-        let response = request.send().await?;
-        let status = response.status();
-        let answer: Value = response.json().await?;
-        if !status.is_success() {
-            let detail = answer["detail"].as_str().unwrap_or("it cannot be made");
-            return Err(ImportError::Session(detail.to_owned()));
-        }
-        self.keep(&answer["session"]).await;
         Ok(())
     }
 
-    async fn keep(&self, session: &Value) {
-        let token = session["access_token"].as_str().unwrap_or_default();
-        token.clone_into(&mut *self.token.write().await);
+    async fn sign_in_or_up(&self) -> Result<(), ImportError> {
+        let Caller::Account { account, .. } = &self.caller else { return Ok(()) };
+        let token = match self.sign_in(account).await? {
+            Some(token) => token,
+            None => self.sign_up(account).await?,
+        };
+        *self.token.write().await = token;
+        Ok(())
+    }
+
+    /// The access token; `None` when there is no such account.
+    async fn sign_in(&self, account: &Account) -> Result<Option<String>, ImportError> {
+        let body = json!({ "login": account.username, "password": account.password });
+        let request = self.http.post(format!("{}/v1/sessions", self.url)).json(&body);
+        let answer = answer(request.timeout(TIMEOUT).send().await?).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            return Ok(None);
+        }
+        Ok(Some(access_token(&answer.good()?)))
+    }
+
+    async fn sign_up(&self, account: &Account) -> Result<String, ImportError> {
+        let request = self.http.post(format!("{}/v1/accounts", self.url)).json(account);
+        let answer = answer(request.timeout(TIMEOUT).send().await?).await?;
+        if !answer.status.is_success() {
+            return Err(ImportError::Session(answer.reason()));
+        }
+        Ok(access_token(&answer.body["session"]))
     }
 }
 
-fn refused(status: StatusCode, answer: &Value) -> ImportError {
-    let detail = answer["detail"].as_str().unwrap_or("without a reason").to_owned();
-    ImportError::Refused { status: status.as_u16(), detail }
+/// The account of the file, or a new one that is kept there.
+async fn kept_or_made(file: Option<&PathBuf>) -> Result<Account, ImportError> {
+    let unusable = |error: std::io::Error| ImportError::Session(error.to_string());
+    let kept = match file {
+        Some(file) => tokio::fs::read(file).await.ok(),
+        None => None,
+    };
+    if let Some(account) = kept.and_then(|content| serde_json::from_slice(&content).ok()) {
+        return Ok(account);
+    }
+    let made = Account {
+        username: "local".into(),
+        email: "local@mixtape.invalid".into(),
+        password: crate::stores::random_text(24),
+    };
+    if let Some(file) = file {
+        // Before the account is made: a kill in between must not leave an account that nobody can use.
+        let content = serde_json::to_vec_pretty(&made).map_err(std::io::Error::from).map_err(unusable)?;
+        crate::files::replace(file, &content).await.map_err(unusable)?;
+    }
+    Ok(made)
+}
+
+impl Answer {
+    /// The body of an answer that is not an error.
+    pub(super) fn good(self) -> Result<Value, ImportError> {
+        if self.status.is_success() {
+            return Ok(self.body);
+        }
+        Err(ImportError::Refused { status: self.status.as_u16(), detail: self.reason() })
+    }
+
+    /// Why the API refused: what is wrong with each field, else its explanation.
+    pub(super) fn reason(&self) -> String {
+        let errors = self.body["errors"].as_array().into_iter().flatten();
+        let wrong: Vec<String> = errors
+            .filter_map(|error| Some(format!("{} {}", error["field"].as_str()?, error["message"].as_str()?)))
+            .collect();
+        if !wrong.is_empty() {
+            return wrong.join(", ");
+        }
+        let detail = self.body["detail"].as_str().or_else(|| self.body["title"].as_str());
+        detail.unwrap_or("without a reason").to_owned()
+    }
+
+    /// The problem's code, for programs.
+    pub(super) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+}
+
+async fn answer(response: reqwest::Response) -> Result<Answer, ImportError> {
+    let status = response.status();
+    // An error need not be JSON: a proxy in between may have made it.
+    let body = if status.is_success() {
+        let content = response.bytes().await?;
+        if content.is_empty() { Value::Null } else { serde_json::from_slice(&content).unwrap_or_default() }
+    } else {
+        response.json().await.unwrap_or_default()
+    };
+    Ok(Answer { status, body })
+}
+
+fn access_token(session: &Value) -> String {
+    session["access_token"].as_str().unwrap_or_default().to_owned()
+}
+
+/// What `Retry-After` asks for, in seconds; as a date it is passed over.
+fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).clamp(Duration::from_millis(100), LONGEST_PAUSE))
+}
+
+/// 0.4 s after the first attempt, twice as long after each further one.
+pub(super) fn growing_pause(attempt: u32) -> Duration {
+    Duration::from_millis(200 << attempt.min(7))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use axum::Router;
+    use axum::http::{HeaderMap, StatusCode, header};
+    use axum::routing::{get, post};
+
+    /// A server whose tokens are numbers of which only the latest is good, and that is busy the first time.
+    async fn server() -> (String, Arc<AtomicU32>) {
+        let signed_in = Arc::new(AtomicU32::new(0));
+        let (counter, latest) = (Arc::clone(&signed_in), Arc::clone(&signed_in));
+        let busy = AtomicU32::new(1);
+        let sign_in = move || async move {
+            let token = counter.fetch_add(1, Ordering::SeqCst) + 1;
+            axum::Json(json!({ "access_token": token.to_string() }))
+        };
+        let read = move |headers: HeaderMap| {
+            let is_busy = busy.swap(0, Ordering::SeqCst) == 1;
+            let good = format!("Bearer {}", latest.load(Ordering::SeqCst));
+            let is_good = headers.get(header::AUTHORIZATION).is_some_and(|given| *given == *good);
+            let status = match (is_good, is_busy) {
+                (false, _) => StatusCode::UNAUTHORIZED,
+                (true, true) => StatusCode::SERVICE_UNAVAILABLE,
+                (true, false) => StatusCode::OK,
+            };
+            async move { (status, [(header::RETRY_AFTER, "0")], "{}") }
+        };
+        let read = Arc::new(read);
+        let read = move |headers: HeaderMap| read(headers);
+        let router = Router::new().route("/v1/sessions", post(sign_in)).route("/v1/playlists", get(read));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (url, signed_in)
+    }
+
+    #[tokio::test]
+    async fn an_expired_session_is_renewed_once_for_all_requests_that_meet_it() {
+        let (url, signed_in) = server().await;
+        let session = Session::open(&url, Credentials::Account(None)).await.unwrap();
+        signed_in.fetch_add(1, Ordering::SeqCst);
+        let requests = (0..20).map(|_| session.get("/v1/playlists"));
+        for answer in futures::future::join_all(requests).await {
+            assert!(answer.unwrap().good().is_ok());
+        }
+        assert_eq!(signed_in.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_not_good_is_refused_at_once() {
+        let (url, _) = server().await;
+        let refused = Session::open(&url, Credentials::Key("x".into())).await;
+        assert!(matches!(refused, Err(ImportError::Key)));
+    }
+
+    #[test]
+    fn a_refusal_names_the_fields_that_are_wrong() {
+        let refused = |body| Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body };
+        let errors = json!([{ "field": "size_bytes", "message": "must be at most 3" }]);
+        let answer = refused(json!({ "detail": "It is not good.", "code": "invalid", "errors": errors }));
+        assert_eq!((answer.reason().as_str(), answer.code()), ("size_bytes must be at most 3", "invalid"));
+        assert_eq!(refused(json!({ "detail": "It is not good." })).reason(), "It is not good.");
+        assert_eq!(refused(Value::Null).reason(), "without a reason");
+    }
 }

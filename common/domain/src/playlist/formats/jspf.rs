@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Detail, Entry, FormatError, Listing, clean, push};
+use super::{Detail, Entry, FormatError, Listing, Located, clean};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct File {
@@ -60,6 +60,14 @@ impl Texts {
         }
     }
 
+    fn into_vec(self) -> Vec<String> {
+        match self {
+            Self::Many(texts) => texts,
+            Self::One(text) => vec![text],
+            Self::Null => Vec::new(),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.as_slice().is_empty()
     }
@@ -86,14 +94,12 @@ pub(super) fn write(listing: &Listing, detail: Detail) -> String {
     serde_json::to_string(&File { playlist }).unwrap_or_default()
 }
 
-pub(super) fn read(text: &str, max_entries: usize) -> Result<Listing, FormatError> {
+pub(super) fn read(text: &str, max_entries: usize) -> Result<Located, FormatError> {
     let file: File = serde_json::from_str(text)
         .map_err(|error| FormatError::malformed(format!("the file is not JSPF: {error}")))?;
-    let mut listing = Listing {
-        title: file.playlist.title.as_deref().and_then(clean),
-        description: file.playlist.annotation.as_deref().and_then(clean),
-        entries: Vec::new(),
-    };
+    let mut located = Located::default();
+    located.listing.title = file.playlist.title.as_deref().and_then(clean);
+    located.listing.description = file.playlist.annotation.as_deref().and_then(clean);
     for track in file.playlist.track {
         let mut entry = Entry {
             track_id: None,
@@ -105,7 +111,7 @@ pub(super) fn read(text: &str, max_entries: usize) -> Result<Listing, FormatErro
         for text in track.identifier.as_slice().iter().chain(track.location.as_slice()) {
             entry.note_urn(text);
         }
-        push(&mut listing, entry, max_entries)?;
+        located.push(entry, track.location.into_vec(), max_entries)?;
     }
-    Ok(listing)
+    Ok(located)
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::{Detail, Entry, FormatError, Listing, clean, push};
+use super::{Detail, Entry, FormatError, Listing, Located, clean};
 
 const SEPARATOR: &str = " - ";
 
@@ -39,13 +39,13 @@ pub(super) fn write(listing: &Listing, detail: Detail) -> String {
     file
 }
 
-pub(super) fn read(text: &str, max_entries: usize) -> Result<Listing, FormatError> {
-    let mut listing = Listing::default();
+pub(super) fn read(text: &str, max_entries: usize) -> Result<Located, FormatError> {
+    let mut located = Located::default();
     let mut entry = Entry::default();
     let mut name = None;
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(title) = line.strip_prefix("#PLAYLIST:") {
-            listing.title = clean(title);
+            located.listing.title = clean(title);
         } else if let Some(info) = line.strip_prefix("#EXTINF:") {
             let (duration, shown) = info.split_once(',').unwrap_or((info, ""));
             entry.duration_ms = duration_ms(duration);
@@ -59,10 +59,10 @@ pub(super) fn read(text: &str, max_entries: usize) -> Result<Listing, FormatErro
             entry.note_urn(line);
             let shown = name.take().or_else(|| file_name(line).filter(|_| entry.track_id.is_none()));
             note_name(&mut entry, shown);
-            push(&mut listing, entry, max_entries)?;
+            located.push(entry, vec![line.to_owned()], max_entries)?;
         }
     }
-    Ok(listing)
+    Ok(located)
 }
 
 /// Seconds, possibly with a fraction and followed by attributes (`123 logo="…"`). Players write -1 for unknown.

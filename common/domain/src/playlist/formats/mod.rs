@@ -28,6 +28,14 @@ pub struct Listing {
     pub entries: Vec<Entry>,
 }
 
+/// A playlist with where its file says that the tracks are, for a reader that has those files.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Located {
+    pub listing: Listing,
+    /// Of each entry, as they are written: paths, relative to the file or not, and addresses. Most have one, some none.
+    pub locations: Vec<Vec<String>>,
+}
+
 /// A track as a file names it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Entry {
@@ -118,6 +126,14 @@ impl Format {
     /// # Errors
     /// The file is not of this form, or holds more.
     pub fn read(self, file: &[u8], max_entries: usize) -> Result<Listing, FormatError> {
+        Ok(self.read_located(file, max_entries)?.listing)
+    }
+
+    /// Reads a file of at most `max_entries` entries, and where it says that they are.
+    ///
+    /// # Errors
+    /// The file is not of this form, or holds more.
+    pub fn read_located(self, file: &[u8], max_entries: usize) -> Result<Located, FormatError> {
         let text = std::str::from_utf8(file).map_err(|_| FormatError::malformed("the file is not UTF-8"))?;
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         match self {
@@ -160,12 +176,15 @@ fn clean(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn push(listing: &mut Listing, entry: Entry, max_entries: usize) -> Result<(), FormatError> {
-    if listing.entries.len() == max_entries {
-        return Err(FormatError::TooManyEntries(max_entries));
+impl Located {
+    fn push(&mut self, entry: Entry, locations: Vec<String>, max_entries: usize) -> Result<(), FormatError> {
+        if self.listing.entries.len() == max_entries {
+            return Err(FormatError::TooManyEntries(max_entries));
+        }
+        self.listing.entries.push(entry);
+        self.locations.push(locations);
+        Ok(())
     }
-    listing.entries.push(entry);
-    Ok(())
 }
 
 #[cfg(test)]

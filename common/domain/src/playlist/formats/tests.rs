@@ -78,6 +78,24 @@ fn files_of_other_programs_are_read() {
 }
 
 #[test]
+fn locations_are_read_as_they_are_written() {
+    let m3u8 = "#EXTM3U\n../Björk\\Jóga #1.mp3\nhttps://example.org/a%20b.flac\n";
+    let xspf = "<playlist><trackList><track><location>../Björk\\Jóga #1.mp3</location></track>\
+                <track><title>x</title><location>https://example.org/a%20b.flac</location></track></trackList></playlist>";
+    let jspf = r#"{"playlist": {"track": [{"location": "../Björk\\Jóga #1.mp3"},
+        {"location": ["https://example.org/a%20b.flac"]}]}}"#;
+    for (format, file) in [(Format::M3u8, m3u8), (Format::Xspf, xspf), (Format::Jspf, jspf)] {
+        let located = format.read_located(file.as_bytes(), 2).unwrap();
+        let expected = [["../Björk\\Jóga #1.mp3"], ["https://example.org/a%20b.flac"]];
+        assert_eq!(located.locations, expected, "{format:?}");
+        assert_eq!(located.listing.entries.len(), 2);
+    }
+    let none = r#"{"playlist": {"track": [{"title": "x"}, {"location": null}]}}"#;
+    let none = Format::Jspf.read_located(none.as_bytes(), 2).unwrap();
+    assert_eq!(none.locations, [Vec::<String>::new(), Vec::new()]);
+}
+
+#[test]
 fn hostile_files_are_refused() {
     let laughs =
         r#"<!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><playlist><title>&b;</title></playlist>"#;

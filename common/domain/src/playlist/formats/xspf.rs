@@ -4,7 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::writer::Writer;
 
-use super::{Detail, Entry, FormatError, Listing, clean, push};
+use super::{Detail, Entry, FormatError, Listing, Located, clean};
 
 const NAMESPACE: &str = "http://xspf.org/ns/0/";
 /// XSPF's own elements nest four deep; extensions may go deeper, but not without end.
@@ -51,7 +51,7 @@ fn write_text(writer: &mut Writer<Vec<u8>>, element: &str, text: Option<&str>) -
     writer.write_event(Event::End(BytesEnd::new(element)))
 }
 
-pub(super) fn read(text: &str, max_entries: usize) -> Result<Listing, FormatError> {
+pub(super) fn read(text: &str, max_entries: usize) -> Result<Located, FormatError> {
     let mut parser = Parser { max_entries, ..Parser::default() };
     let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
@@ -86,8 +86,9 @@ fn not_xml(error: &impl std::fmt::Display) -> FormatError {
 struct Parser {
     path: Vec<Vec<u8>>,
     text: String,
-    listing: Listing,
+    located: Located,
     entry: Entry,
+    locations: Vec<String>,
     has_root: bool,
     max_entries: usize,
 }
@@ -115,14 +116,19 @@ impl Parser {
         let text = std::mem::take(&mut self.text);
         let path: Vec<&[u8]> = self.path.iter().map(Vec::as_slice).collect();
         match path[..] {
-            [_, b"title"] => self.listing.title = clean(&text),
-            [_, b"annotation"] => self.listing.description = clean(&text),
+            [_, b"title"] => self.located.listing.title = clean(&text),
+            [_, b"annotation"] => self.located.listing.description = clean(&text),
             [_, b"trackList", b"track"] => {
                 let entry = std::mem::take(&mut self.entry);
-                push(&mut self.listing, entry, self.max_entries)?;
+                let locations = std::mem::take(&mut self.locations);
+                self.located.push(entry, locations, self.max_entries)?;
             }
             [_, b"trackList", b"track", field] => match field {
-                b"identifier" | b"location" => self.entry.note_urn(&text),
+                b"identifier" => self.entry.note_urn(&text),
+                b"location" => {
+                    self.entry.note_urn(&text);
+                    self.locations.extend(clean(&text));
+                }
                 b"title" => self.entry.title = clean(&text),
                 b"creator" => self.entry.artist = clean(&text),
                 b"album" => self.entry.album = clean(&text),
@@ -135,10 +141,10 @@ impl Parser {
         Ok(())
     }
 
-    fn finish(self) -> Result<Listing, FormatError> {
+    fn finish(self) -> Result<Located, FormatError> {
         if !self.has_root || !self.path.is_empty() {
             return Err(FormatError::malformed("the file is not XSPF: it ends before its playlist does"));
         }
-        Ok(self.listing)
+        Ok(self.located)
     }
 }
