@@ -55,6 +55,8 @@ pub enum Fault {
     Throttled,
     /// DynamoDB itself fails.
     Broken,
+    /// The call is not permitted. Nobody tries that again, so whatever makes the call ends there.
+    Refused,
     /// The connection breaks in the middle of the answer.
     Dropped,
 }
@@ -245,6 +247,10 @@ impl Fault {
             Self::Broken => {
                 let name = kind("InternalServerError");
                 error(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "__type": name, "message": "broken" }))
+            }
+            Self::Refused => {
+                let name = kind("AccessDeniedException");
+                error(StatusCode::BAD_REQUEST, &json!({ "__type": name, "message": "refused" }))
             }
             Self::Dropped => {
                 let broken =

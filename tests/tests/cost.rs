@@ -24,15 +24,26 @@ impl Bench {
         self.world.dynamodb().take();
         let answer = request(&self.ada).await;
         assert!(answer.status < 300, "{label}: {} {}", answer.status, answer.text);
+        self.note(label, expected);
+        answer.body
+    }
+
+    /// Lets a function handle an event, and notes the same of it.
+    async fn measure_event(&mut self, label: &str, expected: &[&str], function: &str, event: Value) {
+        self.world.dynamodb().take();
+        self.world.invoke(function, event).await;
+        self.note(label, expected);
+    }
+
+    fn note(&mut self, label: &str, expected: &[&str]) {
         let calls: Vec<Call> = self.world.dynamodb().take();
         let names: Vec<String> =
             calls.iter().map(|call| format!("{} {}", call.operation, call.tables.join("+"))).collect();
         assert_eq!(names, expected, "{label}");
-        let units: f64 = calls.iter().map(|call| call.units).sum();
+        let units = calls.iter().fold(0.0, |units, call| units + call.units);
         let mut which: Vec<String> = names.clone();
         which.dedup();
         let _ = writeln!(self.rows, "| {label} | {} | {} | {units} |", calls.len(), which.join(", "));
-        answer.body
     }
 }
 
@@ -161,6 +172,8 @@ async fn every_request_costs_what_the_architecture_says() {
     )
     .await;
 
+    measure_media(b).await;
+
     let sign_in = json!({ "login": "ada", "password": World::password("ada") });
     let session = b
         .measure(
@@ -189,6 +202,62 @@ async fn every_request_costs_what_the_architecture_says() {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md")).unwrap();
     let missing: Vec<&str> = bench.rows.lines().filter(|row| !architecture.contains(row)).collect();
     assert!(missing.is_empty(), "ARCHITECTURE.md does not say:\n{}", missing.join("\n"));
+}
+
+/// From a file to a track that is played, and its end.
+async fn measure_media(b: &mut Bench) {
+    let song = crate::media::fixture("id3v24.mp3");
+    let announcement = crate::media::announcement("a.mp3", &song);
+    let announced = b
+        .measure("announce a file", &["GetItem media", "TransactWriteItems media"], async |ada| {
+            ada.post("/v1/uploads", announcement).await
+        })
+        .await;
+    assert_eq!(crate::media::put(&announced["upload"], song).await, 200);
+    let mut event: Value = serde_json::from_str(include_str!("../../events/ingest.json")).unwrap();
+    event["detail"]["object"]["key"] = json!(format!("uploads/{}/{}", b.ada.id(), id(&announced)));
+    let calls = [
+        "GetItem media",
+        "TransactWriteItems media",
+        "GetItem media",
+        "GetItem media",
+        "TransactWriteItems media",
+        "TransactWriteItems media",
+        "GetItem tracks",
+        "TransactWriteItems media+tracks",
+        "GetItem tracks",
+        "TransactWriteItems media+tracks",
+        "GetItem media",
+    ];
+    b.measure_event("make a track of a file with a cover", &calls, "ingest", event).await;
+    let upload = format!("/v1/uploads/{}", id(&announced));
+    let upload = b.measure("read an upload", &["GetItem media"], async |ada| ada.get(&upload).await).await;
+    let path = format!("/v1/tracks/{}", upload["track_id"].as_str().unwrap());
+    b.measure("play a track", &["GetItem tracks"], async |ada| {
+        ada.get(&format!("{path}/stream?redirect=0")).await
+    })
+    .await;
+    let track = b.ada.get(&path).await.expect(200);
+    let small = track["cover"]["small"].as_str().unwrap().to_owned();
+    b.measure("read a picture in a size of a cover", &[], async |ada| ada.get(&small).await).await;
+    let calls = [
+        "GetItem tracks",
+        "GetItem media",
+        "TransactWriteItems media",
+        "TransactWriteItems media",
+        "GetItem tracks",
+        "TransactWriteItems media+tracks",
+    ];
+    b.measure("set the cover of a track", &calls, async |ada| {
+        let request = ada.request(reqwest::Method::PUT, &format!("{path}/cover"));
+        ada.send(request.header("content-type", "image/png").body(crate::media::png(9, 9, 9))).await
+    })
+    .await;
+    let calls = ["GetItem tracks", "GetItem media", "BatchGetItem tracks", "TransactWriteItems media+tracks"];
+    b.measure("delete a track with sound and cover, the last of its album", &calls, async |ada| {
+        ada.delete(&path).await
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -36,6 +36,12 @@ impl Target {
         let body = json!({ "name": "Mix", "track_ids": [track["id"]] });
         let playlist = owner.post("/v1/playlists", body).await.expect(201);
         let key = owner.post("/v1/me/keys", json!({ "name": "player" })).await.expect(201);
+        let announcement = crate::media::announcement("a.wav", b"any");
+        let upload = owner.post("/v1/uploads", announcement).await.expect(201);
+        let cover = format!("/v1/tracks/{}/cover", track["id"].as_str().unwrap());
+        let picture = owner.request(Method::PUT, &cover).header("content-type", "image/png");
+        let shown = owner.send(picture.body(crate::media::png(8, 8, 1))).await.expect(200);
+        let image = shown["cover"]["small"].as_str().unwrap().split(['/', '?']).nth(3).unwrap().to_owned();
         let document: Value = serde_json::from_str(&mixtape::openapi::document().unwrap()).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let (playlist, track_id, key) = (text(&playlist["id"]), text(&track["id"]), text(&key["id"]));
@@ -43,6 +49,8 @@ impl Target {
             let id = match template {
                 path if path.starts_with("/v1/playlists") => &playlist,
                 path if path.starts_with("/v1/tracks") => &track_id,
+                path if path.starts_with("/v1/uploads") => upload["id"].as_str().unwrap(),
+                path if path.starts_with("/v1/images") => &image,
                 path if path.starts_with("/v1/artists") => track["artist_id"].as_str().unwrap(),
                 path if path.starts_with("/v1/albums") => track["album_id"].as_str().unwrap(),
                 _ => &key,

@@ -112,6 +112,32 @@ fn table() -> Vec<Row> {
             .sends(|_| json!({ "tracks": [{ "title": "Two", "artist": "B" }] })),
         row(M::PATCH, "/v1/tracks/{id}", [401, 200, 403, 403, 200]).sends(|_| json!({ "title": "Uno" })),
         row(M::DELETE, "/v1/tracks/{id}", [401, 204, 403, 403, 204]),
+        row(M::GET, "/v1/tracks/{id}/stream", [404; 5]),
+        row(M::GET, "/v1/tracks/{id}/analysis", [404; 5]),
+        // Pictures
+        row(M::PUT, "/v1/tracks/{id}/cover", [401, 200, 403, 403, 200]),
+        row(M::DELETE, "/v1/tracks/{id}/cover", [401, 204, 403, 403, 204]),
+        row(M::PUT, "/v1/albums/{id}/cover", [401, 200, 403, 403, 200]),
+        row(M::DELETE, "/v1/albums/{id}/cover", [401, 204, 403, 403, 204]),
+        row(M::GET, "/v1/playlists/{id}/cover", [404, 200, 200, 404, 200]),
+        row(M::GET, "/v1/playlists/{id}/cover", [200; 5]).of("public"),
+        row(M::PUT, "/v1/playlists/{id}/cover", [401, 200, 403, 404, 200]),
+        row(M::PUT, "/v1/playlists/{id}/cover", [401, 200, 403, 403, 200]).of("public"),
+        row(M::DELETE, "/v1/playlists/{id}/cover", [401, 204, 403, 404, 204]),
+        row(M::PUT, "/v1/me/photo", [401, 200, 200, 200, 200]),
+        row(M::DELETE, "/v1/me/photo", [401, 204, 204, 204, 204]),
+        // Uploads: everybody has their own.
+        row(M::GET, "/v1/uploads", [401, 200, 200, 200, 200]),
+        row(M::POST, "/v1/uploads", [401, 201, 201, 201, 201])
+            .sends(|_| crate::media::announcement("a.wav", b"any")),
+        row(M::POST, "/v1/uploads", [401, 201, 403, 403, 403]).sends(|things| {
+            let mut body = crate::media::announcement("a.wav", b"any");
+            body["track_id"] = things.track["id"].clone();
+            body
+        }),
+        row(M::GET, "/v1/uploads/{id}", [401, 200, 404, 404, 404]),
+        row(M::DELETE, "/v1/uploads/{id}", [401, 204, 404, 404, 404]),
+        row(M::POST, "/v1/uploads/{id}/complete", [401, 409, 404, 404, 404]),
         // Playlists
         row(M::GET, "/v1/playlists", [401, 200, 200, 200, 200]),
         row(M::POST, "/v1/playlists", [401, 201, 201, 201, 201]).sends(|_| json!({ "name": "New" })),
@@ -166,13 +192,14 @@ fn table() -> Vec<Row> {
 }
 
 /// Routes that have no owner: signing up and in, and the documentation. They have tests of their own.
-const WITHOUT_AN_OWNER: [&str; 10] = [
+const WITHOUT_AN_OWNER: [&str; 11] = [
     "POST /v1/accounts",
     "POST /v1/sessions",
     "POST /v1/sessions/refresh",
     "DELETE /v1/sessions/current",
     "DELETE /v1/me",
     "PUT /v1/me/password",
+    "GET /v1/images/{id}",
     "GET /v1/health",
     "GET /v1/openapi.json",
     "GET /docs",
@@ -188,6 +215,10 @@ async fn send(cast: &Cast, client: &Client, row: &Row) -> u16 {
     let path = if row.path.starts_with("/v1/me/keys/") {
         let key = cast.owner.post("/v1/me/keys", json!({ "name": "k" })).await.expect(201);
         row.path.replace("{id}", key["id"].as_str().unwrap())
+    } else if row.path.starts_with("/v1/uploads/") {
+        let announcement = crate::media::announcement("a.wav", b"any");
+        let announced = cast.owner.post("/v1/uploads", announcement).await.expect(201);
+        row.path.replace("{id}", announced["id"].as_str().unwrap())
     } else if row.path.starts_with("/v1/playlists/") {
         row.path.replace("/v1/playlists/{id}", &things.playlist).replace("{username}", "collaborator")
     } else if row.path.starts_with("/v1/artists") {
@@ -197,10 +228,19 @@ async fn send(cast: &Cast, client: &Client, row: &Row) -> u16 {
     } else {
         row.path.replace("{id}", &id(&things.track["id"])).replace("{username}", "owner")
     };
+    let is_cover = path.ends_with("/cover") || path.ends_with("/photo");
+    let with_picture = |request: reqwest::RequestBuilder| {
+        request.header("content-type", "image/png").body(crate::media::png(8, 8, 1))
+    };
+    if is_cover && row.method == Method::GET {
+        cast.owner.send(with_picture(cast.owner.request(Method::PUT, &path))).await.expect(200);
+    }
     let query = row.query.replace("{item}", things.item.as_str().unwrap());
     let mut request = client.request(row.method.clone(), &format!("{path}{query}"));
     let body = (row.body)(&things);
-    if row.path == "/v1/playlists/import" {
+    if is_cover && row.method == Method::PUT {
+        request = with_picture(request);
+    } else if row.path == "/v1/playlists/import" {
         request = request.header("content-type", "application/jspf+json").body(JSPF);
     } else if !body.is_null() {
         request = request.json(&body);

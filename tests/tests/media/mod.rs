@@ -1,8 +1,11 @@
 //! Sound and pictures: uploads, playing, covers, and what is left of them.
 
+mod browser;
 mod covers;
 mod deletion;
+mod import;
 mod interruptions;
+mod large;
 mod playing;
 mod uploads;
 

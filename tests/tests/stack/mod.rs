@@ -3,4 +3,4 @@
 mod crash;
 mod events;
 mod gateway;
-mod process;
+pub(crate) mod process;

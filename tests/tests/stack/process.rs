@@ -6,18 +6,18 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use tests::Client;
 
-pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_mixtape-under-test");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_mixtape-under-test");
 
 /// A running server. It is killed when it is dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
     /// Starts the program on a data folder, with these arguments more, and waits until it answers.
-    pub(super) fn start(data: &Path, more: &[&str]) -> Self {
+    pub(crate) fn start(data: &Path, more: &[&str]) -> Self {
         let mut child = Command::new(PROGRAM)
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
@@ -34,7 +34,7 @@ impl Server {
     }
 
     /// Reads standard output up to a line that starts like this.
-    pub(super) fn wait_for(&mut self, start: &str) -> String {
+    pub(crate) fn wait_for(&mut self, start: &str) -> String {
         let mut line = String::new();
         loop {
             line.clear();
@@ -46,12 +46,28 @@ impl Server {
         }
     }
 
-    pub(super) fn anonymous(&self) -> Client {
+    pub(crate) fn anonymous(&self) -> Client {
         Client::at(&self.url)
     }
 
+    /// The most memory that was ever resident, in bytes. Only on Linux.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
+    /// Makes an account.
+    pub(crate) async fn sign_up(&self, username: &str) -> Client {
+        let body = serde_json::json!({
+            "username": username, "email": format!("{username}@example.org"), "password": "correct horse battery",
+        });
+        let made = self.anonymous().post("/v1/accounts", body).await.expect(201);
+        self.anonymous().with_session(&made["session"], &made["account"])
+    }
+
     /// SIGKILL: nothing is finished, nothing is closed.
-    pub(super) fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -66,6 +82,6 @@ impl Drop for Server {
 }
 
 /// Runs the program to its end.
-pub(super) fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
 }

@@ -80,6 +80,12 @@ async fn handle(State(objects): State<Objects>, request: Request) -> Response {
     response
 }
 
+fn no_such_upload() -> Response {
+    let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>NoSuchUpload</Code>\
+                <Message>The upload was completed or aborted.</Message></Error>";
+    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "application/xml")], body).into_response()
+}
+
 /// The object that a request creates, if it goes well.
 fn created(request: &Request) -> Option<Created> {
     let query = request.uri().query().unwrap_or_default();
@@ -102,6 +108,9 @@ impl Objects {
     async fn answer(&self, request: Request, path: &str) -> Response {
         let lock = self.lock(path);
         if matches!(*request.method(), Method::GET | Method::HEAD) {
+            if self.is_of_ended_upload(&request) {
+                return no_such_upload();
+            }
             let _reading = lock.read().await;
             let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
             let response = self.call(request).await;
@@ -122,6 +131,15 @@ impl Objects {
             self.forget_etag(path).await;
         }
         self.call(request).await
+    }
+
+    /// Whether the parts of an upload are asked for that was completed or aborted, of which the server would say that none
+    /// has arrived.
+    fn is_of_ended_upload(&self, request: &Request) -> bool {
+        let query = request.uri().query().unwrap_or_default();
+        let id = query.split('&').find_map(|part| part.strip_prefix("uploadId="));
+        let is_id = |id: &&str| id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        id.filter(is_id).is_some_and(|id| !self.folder.join(format!(".upload-{id}.json")).exists())
     }
 
     fn lock(&self, path: &str) -> Arc<RwLock<()>> {
