@@ -35,6 +35,14 @@ enum Command {
     },
     /// Rebuild the search index from the tables
     Reindex(FolderArgs),
+    /// Look for sound and pictures that belong to nothing, and for what has lost them
+    Sweep {
+        /// Delete what belongs to nothing and is older than a day
+        #[arg(long)]
+        repair: bool,
+        #[command(flatten)]
+        folder: FolderArgs,
+    },
     /// List what event functions gave up on
     DeadLetters {
         /// Deliver it once more, and forget what is handled now
@@ -61,6 +69,10 @@ pub(crate) struct RunArgs {
     /// Where the API answers; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
     pub(crate) listen: SocketAddr,
+    /// Where the object store answers, to which players and uploads are sent: an address of this machine that they reach;
+    /// port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = reachable)]
+    pub(crate) objects: SocketAddr,
     /// The folder that everything is kept in
     #[arg(long, value_name = "DIR", default_value = ".mixtape")]
     pub(crate) data: PathBuf,
@@ -149,6 +161,15 @@ fn address(text: &str) -> Result<String, String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// Reads an address that can stand in an URL.
+fn reachable(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|_| "must be IP:PORT".to_owned())?;
+    if address.ip().is_unspecified() {
+        return Err("name one address of this machine, which others can be sent to".into());
+    }
+    Ok(address)
+}
+
 fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
@@ -200,6 +221,10 @@ async fn execute(command: Command) -> Result<(), Box<dyn Error>> {
         }
         Command::Reindex(folder) => {
             say(&operator::reindex(&folder.data).await?);
+            Ok(())
+        }
+        Command::Sweep { repair, folder } => {
+            say(&operator::sweep(&folder.data, repair).await?);
             Ok(())
         }
         Command::DeadLetters { redrive: true, folder } => {

@@ -106,6 +106,55 @@ async fn reindex_all(
     }
 }
 
+/// Looks for objects without an item and items without objects, slice by slice, and says what it found.
+pub(crate) async fn sweep(data: &Path, repair: bool) -> Result<String, Box<dyn Error>> {
+    let server = Server::reach(data).await?;
+    let outcome = sweep_all(&server, repair).await;
+    server.leave().await;
+    let Swept { looked_at, without_item, without_objects, repaired } = outcome?;
+    let mut lines = vec![format!("{looked_at} looked at.")];
+    lines.extend(without_item.iter().map(|name| format!("belongs to nothing: {name}")));
+    lines.extend(without_objects.iter().map(|name| format!("has lost its objects: {name}")));
+    if repair {
+        lines.push(format!("{repaired} deleted."));
+    } else if !without_item.is_empty() {
+        lines.push("Delete what belongs to nothing with --repair.".to_owned());
+    }
+    Ok(lines.join("\n"))
+}
+
+#[derive(Default)]
+struct Swept {
+    looked_at: u64,
+    without_item: Vec<String>,
+    without_objects: Vec<String>,
+    repaired: u64,
+}
+
+async fn sweep_all(server: &Server, repair: bool) -> Result<Swept, Box<dyn Error>> {
+    let mut swept = Swept::default();
+    let mut after = Value::Null;
+    loop {
+        let slice =
+            server.invoke("cleanup", json!({ "sweep": { "repair": repair, "after": after } })).await?;
+        let names = |list: &str| -> Vec<String> {
+            let items = slice[list].as_array().into_iter().flatten();
+            items.filter_map(|name| name.as_str().map(str::to_owned)).collect()
+        };
+        swept.looked_at += slice["looked_at"].as_u64().unwrap_or_default();
+        swept.repaired += slice["repaired"].as_u64().unwrap_or_default();
+        swept.without_item.extend(names("objects_without_item"));
+        swept.without_objects.extend(names("items_without_objects"));
+        if slice["done"] == true {
+            return Ok(swept);
+        }
+        if slice["next"] == after {
+            return Err("the sweep does not advance".into());
+        }
+        after = slice["next"].clone();
+    }
+}
+
 /// Delivers dead letters once more.
 pub(crate) async fn redrive(data: &Path) -> Result<String, Box<dyn Error>> {
     let server = Server::reach(data).await?;

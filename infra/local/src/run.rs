@@ -50,6 +50,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
     let is_new = !args.data.exists();
     let options = Options {
         listen: args.listen,
+        objects: args.objects,
         data: (!args.ephemeral).then(|| args.data.clone()),
         parameters: args.parameters.iter().cloned().collect(),
         search: args.search.into(),
