@@ -144,6 +144,15 @@ fn the_domain_knows_no_aws_no_http_and_nothing_async() {
 }
 
 #[test]
+fn media_knows_bytes_and_nothing_else() {
+    let words =
+        ["aws", "lambda", "axum", "tokio", "hyper", "reqwest", "mixtape-store", "mixtape-http", "futures"];
+    must_not_hold(&files("common/media", "Cargo.toml"), &words, &[]);
+    let words = ["aws_", "lambda_", "axum", "tokio", "http::", "async ", ".await", "std::env", "std::fs"];
+    must_not_hold(&files("common/media/src", ".rs"), &words, &[]);
+}
+
+#[test]
 fn only_the_store_knows_dynamodb_and_s3() {
     let allowed = ["common/store", "tests/tests/template.rs"];
     must_not_hold(&all_sources(), &["aws_sdk_dynamodb", "aws_sdk_s3"], &allowed);

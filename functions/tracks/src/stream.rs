@@ -159,8 +159,12 @@ async fn proxy(
     let body = if is_head {
         Body::empty()
     } else {
-        let bytes = app.store.objects.get_range(&audio_key(audio.id), None, first, length).await?;
-        Body::from(bytes)
+        match app.store.objects.get_range(&audio_key(audio.id), None, first, length).await {
+            Ok(bytes) => Body::from(bytes),
+            // The track was deleted, or got another sound, since it was read.
+            Err(StoreError::Corrupt(_)) => return Err(Problem::not_found()),
+            Err(error) => return Err(error.into()),
+        }
     };
     let mut response = Response::builder()
         .status(status)
