@@ -48,8 +48,9 @@ impl<S: Send + Sync> FromRequest<S> for ImageBody {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let is_image =
-            content_type.is_some_and(|kind| kind.starts_with("image/") || kind == "application/octet-stream");
+        let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+        let media_type = media_type.trim().to_ascii_lowercase();
+        let is_image = media_type.starts_with("image/") || media_type == "application/octet-stream";
         if !is_image {
             let detail = "Send the picture itself as the body, with `Content-Type: image/jpeg`, for example.";
             return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, detail));

@@ -50,10 +50,13 @@ async fn around(mut request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         log_cause(&problem, &request_id.0);
-        let allow = response.headers_mut().remove(header::ALLOW);
+        let kept =
+            [header::ALLOW, header::CONTENT_RANGE].map(|name| (response.headers_mut().remove(&name), name));
         response = problem.render(&request_id.0);
-        if let Some(allow) = allow {
-            response.headers_mut().insert(header::ALLOW, allow);
+        for (value, name) in kept {
+            if let Some(value) = value {
+                response.headers_mut().insert(name, value);
+            }
         }
     } else if method == Method::GET && response.status() == StatusCode::OK {
         response = match with_etag(response, if_none_match.as_ref()).await {

@@ -4,12 +4,13 @@ use axum::Json as JsonBody;
 use axum::extract::State;
 use mixtape_domain::AlbumId;
 use mixtape_domain::track::Album;
-use mixtape_http::{App, Identity, ImageBody, NoContent, Path, Problem};
+use mixtape_http::{App, Code, Identity, ImageBody, NoContent, Path, Problem};
 use mixtape_store::tracks::{AlbumCover, AlbumCoverError};
 
 use crate::keep::{ATTEMPTS, keep, vanished};
 
-/// How many tracks of an album are asked whose they are.
+/// How many tracks of an album are asked whose they are: so many pages of so many.
+const PAGES: usize = 20;
 const TRACKS: usize = 100;
 
 /// Set the cover of an album
@@ -64,10 +65,19 @@ pub(crate) async fn delete(
 }
 
 async fn check(app: &App, identity: &Identity, id: &AlbumId) -> Result<(), Problem> {
-    let page = app.store.tracks.album_page(id, TRACKS, None).await?;
-    let (_, tracks) = page.ok_or_else(Problem::not_found)?;
-    let is_theirs = tracks.items.iter().any(|track| identity.may_edit(track.owner_id));
-    if is_theirs || identity.is_admin { Ok(()) } else { Err(Problem::forbidden()) }
+    let mut after = None;
+    for _ in 0..PAGES {
+        let page = app.store.tracks.album_page(id, TRACKS, after.as_deref()).await?;
+        let (_, tracks) = page.ok_or_else(Problem::not_found)?;
+        if identity.is_admin || tracks.items.iter().any(|track| identity.may_edit(track.owner_id)) {
+            return Ok(());
+        }
+        after = tracks.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Err(Problem::new(Code::FORBIDDEN, "Only who owns a track of the album, or an admin, may do this."))
 }
 
 fn refused(error: AlbumCoverError) -> Problem {

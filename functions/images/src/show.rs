@@ -52,15 +52,25 @@ pub(crate) async fn get(
     Ok(picture(bytes.ok_or_else(Problem::not_found)?, rendition, mixtape_pictures::IMMUTABLE))
 }
 
-/// What the caller can show: WebP where it says so, JPEG otherwise.
+/// What the caller can show: WebP where it names it and likes JPEG no better, JPEG otherwise
+/// ([RFC 9110, section 12.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1)).
 pub(crate) fn accepted(headers: &HeaderMap) -> ImageFormat {
     let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let takes_webp = accept.flat_map(|text| text.split(',')).any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let is_webp = parts.next() == Some("image/webp");
-        is_webp && !parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
-    });
+    let ranges: Vec<(String, f32)> = accept.flat_map(|text| text.split(',')).map(weighted).collect();
+    let weight = |kind: &str| ranges.iter().find(|(range, _)| range == kind).map(|(_, weight)| *weight);
+    let webp = weight("image/webp").unwrap_or(0.0);
+    let takes_webp = webp > 0.0 && webp >= weight("image/jpeg").unwrap_or(0.0);
     if takes_webp { ImageFormat::Webp } else { ImageFormat::Jpeg }
+}
+
+/// A media range in lower case, and how much it is liked, from 0 to 1.
+fn weighted(range: &str) -> (String, f32) {
+    let range = range.to_ascii_lowercase();
+    let mut parts = range.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default().to_owned();
+    let quality =
+        parts.find_map(|parameter| parameter.split_once('=').filter(|(name, _)| name.trim() == "q"));
+    (kind, quality.and_then(|(_, weight)| weight.trim().parse().ok()).unwrap_or(1.0))
 }
 
 pub(crate) fn picture(bytes: Vec<u8>, rendition: Rendition, cache_control: &'static str) -> Response {
@@ -82,6 +92,9 @@ mod tests {
             ("image/avif,image/webp,*/*;q=0.8", ImageFormat::Webp),
             ("image/webp;q=0.5, image/jpeg", ImageFormat::Webp),
             ("image/webp;q=0", ImageFormat::Jpeg),
+            ("IMAGE/WEBP; Q = 0.5", ImageFormat::Webp),
+            ("image/webp; q = 0.000", ImageFormat::Jpeg),
+            ("image/webp;q=0.1,image/jpeg;q=1", ImageFormat::Jpeg),
             ("*/*", ImageFormat::Jpeg),
             ("text/html", ImageFormat::Jpeg),
         ] {

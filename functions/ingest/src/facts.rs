@@ -171,7 +171,10 @@ fn title(tag: Option<&str>, filename: &str) -> String {
     let after_number = stem.trim_start_matches(|character: char| character.is_ascii_digit());
     let is_numbered = after_number.len() < stem.len() && after_number.starts_with([' ', '-', '.']);
     let rest = if is_numbered { after_number.trim_start_matches([' ', '-', '.']) } else { &stem };
-    clean(rest, MAX_NAME).or_else(|| clean(filename, MAX_NAME)).unwrap_or_else(|| "Untitled".to_owned())
+    clean(rest, MAX_NAME)
+        .or_else(|| clean(&stem, MAX_NAME))
+        .or_else(|| clean(filename, MAX_NAME))
+        .unwrap_or_else(|| "Untitled".to_owned())
 }
 
 #[cfg(test)]
@@ -187,6 +190,7 @@ mod tests {
             ("1999.mp3", "1999"),
             ("99 Luftballons.mp3", "Luftballons"),
             (".mp3", ".mp3"),
+            ("01 - .flac", "01 -"),
             ("a.b.c.wav", "a.b.c"),
         ] {
             assert_eq!(title(None, filename), expected, "{filename}");

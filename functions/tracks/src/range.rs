@@ -15,23 +15,30 @@ pub(crate) enum Asked {
 
 /// Reads what is asked of something with this ETag and size.
 pub(crate) fn ask(headers: &HeaderMap, etag: &str, size: u64) -> Asked {
-    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-    if text(header::IF_RANGE).is_some_and(|wanted| wanted != etag) {
+    if headers.get(header::IF_RANGE).is_some_and(|wanted| wanted.as_bytes() != etag.as_bytes()) {
         return Asked::All;
     }
-    let range = text(header::RANGE).and_then(|range| range.trim().strip_prefix("bytes="));
-    let Some((first, last)) = range.and_then(|range| range.split_once('-')) else { return Asked::All };
-    let (first, last) = (first.trim(), last.trim());
-    match (first.parse::<u64>(), last.parse::<u64>()) {
-        (Ok(first), _) if first >= size && (last.is_empty() || last.parse::<u64>().is_ok()) => Asked::Outside,
-        (Ok(first), Ok(last)) if first <= last => Asked::Range { first, last: last.min(size - 1) },
-        (Ok(first), Err(_)) if last.is_empty() => Asked::Range { first, last: size - 1 },
-        (Err(_), Ok(0)) if first.is_empty() => Asked::Outside,
-        (Err(_), Ok(length)) if first.is_empty() && size > 0 => {
+    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let range = range.and_then(|range| range.trim().split_once('='));
+    let range = range.filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes"));
+    let Some((first, last)) = range.and_then(|(_, range)| range.split_once('-')) else { return Asked::All };
+    match (position(first), position(last)) {
+        (Some(first), Some(last)) if first > last => Asked::All,
+        (Some(first), _) if first >= size && (last.is_empty() || position(last).is_some()) => Asked::Outside,
+        (Some(first), Some(last)) => Asked::Range { first, last: last.min(size - 1) },
+        (Some(first), None) if last.is_empty() => Asked::Range { first, last: size - 1 },
+        (None, Some(0)) if first.is_empty() => Asked::Outside,
+        (None, Some(length)) if first.is_empty() && size > 0 => {
             Asked::Range { first: size.saturating_sub(length), last: size - 1 }
         }
         _ => Asked::All,
     }
+}
+
+/// A number of digits alone; one that is too large is as good as the largest.
+fn position(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -57,7 +64,10 @@ mod tests {
             ("bytes=a-b", Asked::All),
             ("bytes=", Asked::All),
             ("bytes=-", Asked::All),
-            ("bytes=99999999999999999999-", Asked::All),
+            ("bytes=99999999999999999999-", Asked::Outside),
+            ("Bytes=0-5", range(0, 5)),
+            ("bytes=+5-+7", Asked::All),
+            ("bytes= 0 - 5 ", Asked::All),
         ] {
             let headers = HeaderMap::from_iter([(header::RANGE, text.parse().unwrap())]);
             assert_eq!(ask(&headers, "\"a\"", 100), expected, "{text}");

@@ -78,6 +78,7 @@ pub(crate) struct StreamAddress {
         (status = 206, description = "With `proxy=1`: a range of the sound"),
         (status = 404, description = "`not_found`, or `no_audio`: nothing was uploaded for it"),
         (status = 416, description = "`range_not_satisfiable`"),
+        (status = 422, description = "`invalid`; or `answer_too_large`: with `proxy=1`, more than 4 MiB without one `Range`"),
     )
 )]
 pub(crate) async fn stream(
@@ -142,7 +143,12 @@ async fn proxy(
     let size = audio.size_bytes;
     let (status, first, length) = match ask(headers, &etag, size) {
         Asked::Outside => {
-            return Err(Problem::new(Code::RANGE_NOT_SATISFIABLE, format!("The sound has {size} bytes.")));
+            let problem = Problem::new(Code::RANGE_NOT_SATISFIABLE, format!("The sound has {size} bytes."));
+            let mut response = problem.into_response();
+            if let Ok(range) = HeaderValue::from_str(&format!("bytes */{size}")) {
+                response.headers_mut().insert(header::CONTENT_RANGE, range);
+            }
+            return Ok(response);
         }
         Asked::Range { first, last } => {
             (StatusCode::PARTIAL_CONTENT, first, (last - first + 1).min(MAX_PROXIED))

@@ -77,7 +77,9 @@ async fn check_track(app: &App, identity: &Identity, draft: &UploadDraft) -> Res
     match app.store.tracks.get(track_id).await? {
         None => Err(Problem::invalid_field("track_id", "names no track")),
         // Not even an admin: the sound counts as what its owner stores.
-        Some(track) if track.owner_id != identity.account_id => Err(Problem::forbidden()),
+        Some(track) if track.owner_id != identity.account_id => {
+            Err(Problem::new(Code::FORBIDDEN, "Only the owner of a track can upload its sound."))
+        }
         Some(_) => Ok(()),
     }
 }
@@ -162,12 +164,16 @@ pub(crate) async fn delete(
 ) -> Result<NoContent, Problem> {
     let record = find(&app, &identity, id).await?;
     let media = &app.store.media;
-    match record.clone().open() {
-        Some(open) if media.cancel_upload(&open, app.clock.now()).await? => {
-            media.discard_file(&record).await?
-        }
+    let now = app.clock.now();
+    let is_cancelled = match record.clone().open() {
+        Some(open) => media.cancel_upload(&open, now).await?,
+        None => false,
+    };
+    if is_cancelled {
+        media.discard_file(&record).await?;
+    } else {
         // Something has become of it, perhaps just now.
-        _ => media.forget_upload(&record).await?,
+        media.forget_upload(&record, now).await?;
     }
     Ok(NoContent)
 }
@@ -195,8 +201,12 @@ pub(crate) async fn complete(
         let detail = "This file is sent as a whole, after which there is nothing to say.";
         return Err(Problem::new(Code::UPLOAD_ENDED, detail));
     };
-    if record.upload.status != UploadStatus::Waiting {
-        return answer(record.upload);
+    match record.upload.status {
+        UploadStatus::Waiting => {}
+        UploadStatus::Processing | UploadStatus::Ready => return answer(record.upload),
+        UploadStatus::Rejected => {
+            return Err(Problem::new(Code::UPLOAD_ENDED, "The file was rejected; the upload says why."));
+        }
     }
     let key = record.object_key();
     let Some(parts) = app.store.objects.parts(&key, multipart_id).await? else {

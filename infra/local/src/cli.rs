@@ -259,13 +259,18 @@ fn list_dead_letters(data: &Path) -> Result<(), Box<dyn Error>> {
 /// Prints a line to standard output.
 #[expect(clippy::print_stdout, reason = "this is what the program was asked for")]
 pub(crate) fn say(text: &str) {
-    println!("{text}");
+    println!("{}", harmless(text));
 }
 
 /// Prints a line to standard error.
 #[expect(clippy::print_stderr, reason = "this is what the program was asked for")]
 pub(crate) fn complain(text: &str) {
-    eprintln!("{text}");
+    eprintln!("{}", harmless(text));
+}
+
+/// The text without what a terminal would take for commands: names of files can hold anything.
+fn harmless(text: &str) -> String {
+    text.replace(|one: char| one.is_control() && !matches!(one, '\n' | '\t'), "\u{FFFD}")
 }
 
 #[cfg(test)]

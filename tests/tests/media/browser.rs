@@ -121,7 +121,6 @@ impl Driver {
 }
 
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "who reads the output learns that nothing was tested")]
 async fn a_page_of_another_origin_uploads_plays_and_seeks() {
     let Some(driver) = Driver::start().await else {
         println!("skipped: chromedriver is not installed");

@@ -101,7 +101,15 @@ async fn an_upload_that_is_never_finished_goes_after_a_day_and_gives_its_room_ba
     let id = announced["id"].as_str().unwrap().parse().unwrap();
     let owner = ada.id().parse().unwrap();
     let record = world.store().media.upload(owner, id).await.unwrap().unwrap();
-    world.store().media.forget_upload(&record).await.unwrap();
+    let owner_pk = format!("OWNER#{}", ada.id());
+    let query = json!({
+        "TableName": "mixtape-media", "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)",
+        "ExpressionAttributeValues": { ":pk": { "S": owner_pk }, ":sk": { "S": "UPLOAD#" } },
+    });
+    let found = world.dynamodb().send("Query", query).await;
+    let item = &found["Items"][0];
+    let key = json!({ "pk": item["pk"], "sk": item["sk"] });
+    world.dynamodb().send("DeleteItem", json!({ "TableName": "mixtape-media", "Key": key })).await;
     world.settle().await;
     ada.post("/v1/uploads", announcement("b.wav", &tone(200))).await.expect(201);
     ada.post("/v1/uploads", announcement("c.wav", &tone(300))).await.problem(409, "storage_full");

@@ -65,7 +65,6 @@ async fn a_folder_becomes_a_library_with_its_playlists() {
 }
 
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "who reads the output learns that nothing was tested")]
 async fn real_music_comes_in_right() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/audio");
     if !folder.exists() {

@@ -78,7 +78,7 @@ async fn a_file_whose_upload_is_not_known_yet_waits_for_it() {
     assert!(matches!(answer, Err(EventError::Retryable(_))), "{answer:?}");
     world.clock().advance(std::time::Duration::from_secs(11 * 60));
     assert_eq!(world.invoke("ingest", event(&unknown)).await["status"], "ended");
-    assert_eq!(world.store().objects.list("uploads/").await.unwrap(), [key.clone()]);
+    assert_eq!(world.store().objects.list("uploads/").await.unwrap(), std::slice::from_ref(&key));
     assert_eq!(world.invoke("ingest", event(&key)).await["status"], "ready");
     is_whole(&world, &ada, &upload).await;
 }
@@ -94,6 +94,29 @@ async fn a_file_that_is_sent_again_after_it_became_a_track_is_cleared_away() {
         world.settle().await;
     }
     is_whole(&world, &ada, &format!("/v1/uploads/{}", announced["id"].as_str().unwrap())).await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_refused_takes_no_place_of_one_that_was_taken() {
+    let world = World::unattended().await;
+    let ada = world.sign_up("ada").await;
+    let song = tone(800);
+    let announced = ada.post("/v1/uploads", announcement("a.wav", &song)).await.expect(201);
+    let (id, target) = (announced["id"].as_str().unwrap(), &announced["upload"]);
+    let mut other = song.clone();
+    other[100] ^= 1;
+    assert_eq!(put(target, other.clone()).await, 400);
+    assert_eq!(objects(&world).await, Vec::<String>::new());
+    assert_eq!(put(target, song.clone()).await, 200);
+    assert_eq!(put(target, other).await, 400);
+    world.invoke("ingest", event(&format!("uploads/{}/{id}", ada.id()))).await;
+    is_whole(&world, &ada, &format!("/v1/uploads/{id}")).await;
+    // A file for an upload that is forgotten is cleared away.
+    ada.delete(&format!("/v1/uploads/{id}")).await.expect(204);
+    assert_eq!(put(target, song).await, 200);
+    let answer = world.invoke("ingest", event(&format!("uploads/{}/{id}", ada.id()))).await;
+    assert_eq!(answer["status"], "ended");
+    assert!(objects(&world).await.iter().all(|key| !key.starts_with("uploads/")));
 }
 
 #[tokio::test]

@@ -14,7 +14,6 @@ const MOST_MEMORY: u64 = 256 * 1024 * 1024;
 
 #[tokio::test]
 #[ignore = "takes minutes and 3 GB of disk: cargo test --release -p tests -- --ignored --nocapture a_gigabyte"]
-#[expect(clippy::print_stdout, reason = "the numbers are what it is run for")]
 async fn a_gigabyte_of_wav_and_a_long_flac_fit_into_256_mb() {
     let folder = tempfile::tempdir().unwrap();
     let music = folder.path().join("music");

@@ -167,7 +167,7 @@ async fn a_playlist_is_made_changed_and_deleted() {
     let expected = json!({
         "id": made["id"], "name": "Rain", "description": "wet", "visibility": "private",
         "owner": { "id": ada.id(), "username": "ada" }, "collaborators": [], "revision": 1, "item_count": 0,
-        "duration_ms": 0, "created_at": made["created_at"], "updated_at": made["created_at"],
+        "cover": made["cover"], "duration_ms": 0, "created_at": made["created_at"], "updated_at": made["created_at"],
     });
     assert_eq!(made, expected);
     let etag = ada.get(&path).await.header("etag").unwrap().to_owned();

@@ -223,11 +223,15 @@ fn a_wrong_start_says_what_to_do() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().to_string();
     let missing = folder.path().join("nothing.jsonl");
-    let (missing, here) = (missing.to_str().unwrap(), folder.path().to_str().unwrap());
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "no music").unwrap();
+    let (missing, text, here) =
+        (missing.to_str().unwrap(), text.to_str().unwrap(), folder.path().to_str().unwrap());
     for (arguments, says) in [
         (vec!["--ephemeral", "--listen", &taken], "--listen"),
         (vec!["--ephemeral", "--import", missing], "cannot be read"),
-        (vec!["--ephemeral", "--import", here], "audio files is not in this version"),
+        (vec!["--ephemeral", "--import", text], "is no folder, audio file or catalogue"),
+        (vec!["--ephemeral", "--objects", "0.0.0.0:0"], "name one address of this machine"),
         (vec!["--ephemeral", "--shuffle-every", "soon"], "such as 10s, 5m or 3h"),
         (vec!["--ephemeral", "--set", "Registration=maybe"], "open, closed"),
         (vec!["--ephemeral", "--set", "Nothing=1"], "there is no parameter Nothing"),

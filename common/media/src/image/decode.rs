@@ -69,7 +69,10 @@ fn finish<D: ImageDecoder>(decoder: ImageResult<D>, limits: &Limits) -> Result<I
 
 fn reason(error: &image::ImageError) -> ImageError {
     match error {
-        image::ImageError::Limits(_) => ImageError::too_large("this service takes"),
+        // The only limits that are met before the dimensions are compared are theirs.
+        image::ImageError::Limits(_) => {
+            ImageError::too_large(&format!("{} pixels on a side", Limits::default().max_side))
+        }
         image::ImageError::Unsupported(_) => ImageError::unsupported("This kind of picture"),
         _ => ImageError::damaged(),
     }

@@ -244,13 +244,21 @@ impl Media {
         self.end(record, lives(update, now, CANCELLED_LIFE)).await
     }
 
-    /// Forgets an upload of which something has become: one DeleteItem in a transaction.
+    /// Forgets an upload of which something has become: one transaction. Its item stays for a while, so that a file
+    /// which is sent once more is known for what it is.
     ///
     /// # Errors
     /// The table is away.
-    pub async fn forget_upload(&self, record: &UploadRecord) -> Result<(), StoreError> {
-        let key = upload_item_key(record.owner_id, record.upload.id);
-        self.table.batch_delete(vec![key]).await
+    pub async fn forget_upload(&self, record: &UploadRecord, now: Timestamp) -> Result<(), StoreError> {
+        let update = self
+            .change(record)
+            .update_expression(
+                "SET cancelled = :true, updated_at = :now, expires_at = :until, #expires = :expires",
+            )
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#expires", "expires")
+            .expression_attribute_values(":true", boolean(true));
+        self.commit_one(lives(update, now, CANCELLED_LIFE)).await.map(|_| ())
     }
 
     /// Makes an open upload ready. The storage that it reserved is the track's from then on.

@@ -72,7 +72,10 @@ impl Objects {
         let request = request.upload_id(multipart_id).multipart_upload(upload);
         match request.customize().config_override(with_long_timeout()).send().await {
             Ok(_) => Ok(true),
-            Err(error) if error.code() == Some("NoSuchUpload") => Ok(false),
+            // Another request completed it meanwhile. An upload that is gone may look like somebody else's.
+            Err(error) if matches!(error.code(), Some("NoSuchUpload" | "AccessDenied" | "InvalidPart")) => {
+                Ok(false)
+            }
             Err(error) => Err(StoreError::from_sdk(error)),
         }
     }
@@ -85,7 +88,7 @@ impl Objects {
         let request = self.client.abort_multipart_upload().bucket(&self.bucket).key(key);
         match request.upload_id(multipart_id).send().await {
             Ok(_) => Ok(()),
-            // S3's lifecycle rule or another delivery was faster. An upload that is gone may look like somebody else's.
+            // S3's lifecycle rule or another delivery was faster.
             Err(error) if matches!(error.code(), Some("NoSuchUpload" | "AccessDenied")) => Ok(()),
             Err(error) => Err(StoreError::from_sdk(error)),
         }

@@ -36,6 +36,8 @@ pub struct Import {
 pub enum ImportError {
     #[error("{0} is a playlist: give the folder that holds it and its audio files")]
     Playlist(PathBuf),
+    #[error("{0} is no folder, audio file or catalogue (.jsonl)")]
+    Unknown(PathBuf),
     #[error("{0} cannot be read: {1}")]
     Unreadable(PathBuf, std::io::Error),
     #[error("the account of the import cannot be used: {0}")]
@@ -68,7 +70,11 @@ impl Import {
     /// It cannot be read, or is a playlist.
     pub fn open(path: &Path) -> Result<Self, ImportError> {
         let unreadable = |error| ImportError::Unreadable(path.to_owned(), error);
-        let is_folder = std::fs::metadata(path).map_err(unreadable)?.is_dir();
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        let is_folder = metadata.is_dir();
+        if !is_folder && !metadata.is_file() {
+            return Err(ImportError::Unknown(path.to_owned()));
+        }
         if is_folder {
             std::fs::read_dir(path).map_err(unreadable)?;
         } else {
@@ -77,6 +83,12 @@ impl Import {
         let kind = Kind::of(path);
         if !is_folder && kind == Kind::Playlist {
             return Err(ImportError::Playlist(path.to_owned()));
+        }
+        let is_json = path
+            .extension()
+            .is_some_and(|ending| ending == "jsonl" || ending == "json" || ending == "ndjson");
+        if !is_folder && kind != Kind::Audio && !is_json {
+            return Err(ImportError::Unknown(path.to_owned()));
         }
         Ok(Self { path: path.to_owned(), is_catalogue: !is_folder && kind != Kind::Audio })
     }

@@ -112,9 +112,11 @@ impl Outcome {
     }
 
     /// A path as it is seen from the folder.
-    fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+    fn shown(&self, path: &Path) -> String {
         let inner = self.folder.as_deref().and_then(|folder| path.strip_prefix(folder).ok());
-        inner.filter(|inner| !inner.as_os_str().is_empty()).unwrap_or(path).display()
+        let shown = inner.filter(|inner| !inner.as_os_str().is_empty()).unwrap_or(path).display().to_string();
+        // One name is one line, whatever it holds.
+        shown.replace(char::is_control, "\u{FFFD}")
     }
 
     fn write_table(&self, f: &mut fmt::Formatter<'_>, folder: &Path) -> fmt::Result {

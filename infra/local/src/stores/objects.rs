@@ -27,6 +27,10 @@ use super::cors;
 
 /// Beyond so many locks those that nobody holds are forgotten.
 const MANY_LOCKS: usize = 256;
+/// What the names of kept contents start with; they lie beside the buckets.
+const BEFORE: &str = ".before-";
+/// The body of a deletion of 1,000 objects, at most.
+const MAX_DELETE_BYTES: usize = 2 * 1024 * 1024;
 
 #[derive(Clone)]
 struct Objects {
@@ -47,6 +51,7 @@ pub(super) fn router(
 ) -> Result<Router, StartError> {
     let files = s3s_fs::FileSystem::new(folder)
         .map_err(|error| StartError::Objects { folder: folder.to_owned(), cause: format!("{error:?}") })?;
+    forget_before(folder).map_err(StartError::folder(folder))?;
     let mut builder = S3ServiceBuilder::new(files);
     let mut auth = SimpleAuth::new();
     for access_key in access_keys {
@@ -61,6 +66,17 @@ pub(super) fn router(
         announcer,
     };
     Ok(Router::new().fallback(handle).with_state(objects))
+}
+
+/// Removes what a killed process kept of objects that it was writing.
+fn forget_before(folder: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(BEFORE) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 async fn handle(State(objects): State<Objects>, request: Request) -> Response {
@@ -108,10 +124,10 @@ impl Objects {
     async fn answer(&self, request: Request, path: &str) -> Response {
         let lock = self.lock(path);
         if matches!(*request.method(), Method::GET | Method::HEAD) {
+            let _reading = lock.read().await;
             if self.is_of_ended_upload(&request) {
                 return no_such_upload();
             }
-            let _reading = lock.read().await;
             let wanted = request.headers().get(header::IF_NONE_MATCH).cloned();
             let response = self.call(request).await;
             let etag = response.headers().get(header::ETAG);
@@ -127,10 +143,55 @@ impl Objects {
             return self.call(request).await;
         }
         let _writing = lock.write().await;
-        if request.method() == Method::PUT {
-            self.forget_etag(path).await;
+        match *request.method() {
+            Method::PUT => {
+                self.forget_etag(path).await;
+                let Some(file) = self.file(path) else { return self.call(request).await };
+                let before = Before::keep(file, &self.folder).await;
+                let response = self.call(request).await;
+                before.settle(response.status().is_success()).await;
+                response
+            }
+            Method::DELETE => {
+                let response = self.call(request).await;
+                self.forget_attributes(path).await;
+                response
+            }
+            Method::POST
+                if request
+                    .uri()
+                    .query()
+                    .is_some_and(|query| query.split('&').any(|one| one == "delete" || one == "delete=")) =>
+            {
+                self.delete_many(request, path).await
+            }
+            _ => self.call(request).await,
         }
-        self.call(request).await
+    }
+
+    /// Deletes the objects that the body names, with what the server leaves of each.
+    async fn delete_many(&self, request: Request, path: &str) -> Response {
+        let (parts, body) = request.into_parts();
+        let Ok(bytes) = axum::body::to_bytes(body, MAX_DELETE_BYTES).await else {
+            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let response = self.call(Request::from_parts(parts, Body::from(bytes))).await;
+        if response.status() == StatusCode::OK {
+            let bucket = path.trim_matches('/');
+            // Keys of ours hold nothing that XML would escape; of another, the files stay.
+            for key in text.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next()) {
+                self.forget_attributes(&format!("/{bucket}/{key}")).await;
+            }
+        }
+        response
+    }
+
+    /// The file of an object, unless the path goes elsewhere.
+    fn file(&self, path: &str) -> Option<PathBuf> {
+        let path = percent_decode_str(path.trim_start_matches('/')).decode_utf8().ok()?;
+        let is_plain = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        is_plain.then(|| self.folder.join(path.as_ref()))
     }
 
     /// Whether the parts of an upload are asked for that was completed or aborted, of which the server would say that none
@@ -168,14 +229,59 @@ impl Objects {
     /// Removes the file that holds an object's ETag, which the server then computes from the content. A process that is
     /// killed between writing the content and the ETag would otherwise leave the ETag of the content before.
     async fn forget_etag(&self, path: &str) {
+        self.remove_beside(path, "internal.json").await;
+    }
+
+    /// Removes what the server keeps beside an object and leaves when the object is deleted.
+    async fn forget_attributes(&self, path: &str) {
+        // It is still there: the deletion was refused.
+        if self.file(path).is_none_or(|file| file.exists()) {
+            return;
+        }
+        self.remove_beside(path, "internal.json").await;
+        self.remove_beside(path, "metadata.json").await;
+    }
+
+    async fn remove_beside(&self, path: &str, kind: &str) {
         let Some((bucket, key)) = path.trim_start_matches('/').split_once('/') else { return };
         let encode = |part: &str| URL_SAFE_NO_PAD.encode(Cow::from(percent_decode_str(part)));
         let (bucket, key) = (encode(bucket), encode(key));
-        let file = self.folder.join(format!(".bucket-{bucket}.object-{key}.internal.json"));
+        let file = self.folder.join(format!(".bucket-{bucket}.object-{key}.{kind}"));
         if let Err(error) = tokio::fs::remove_file(&file).await
             && error.kind() != std::io::ErrorKind::NotFound
         {
-            tracing::warn!(%error, "the ETag of an object could not be removed");
+            tracing::warn!(%error, "what belongs to an object could not be removed");
+        }
+    }
+}
+
+/// The content of an object before it is written: the server writes first and checks the content's digest afterwards.
+struct Before {
+    file: PathBuf,
+    kept: Option<PathBuf>,
+}
+
+impl Before {
+    async fn keep(file: PathBuf, folder: &Path) -> Self {
+        let kept = folder.join(format!("{BEFORE}{}", super::random_text(20)));
+        // A write makes a new file and lets the old one be.
+        let kept = tokio::fs::hard_link(&file, &kept).await.is_ok().then_some(kept);
+        Self { file, kept }
+    }
+
+    /// Brings the content of before back when it was not written as it should be.
+    async fn settle(self, is_written: bool) {
+        let Self { file, kept } = self;
+        let done = match (kept, is_written) {
+            (Some(kept), true) => tokio::fs::remove_file(kept).await,
+            (Some(kept), false) => tokio::fs::rename(kept, file).await,
+            (None, true) => Ok(()),
+            (None, false) => tokio::fs::remove_file(file).await,
+        };
+        if let Err(error) = done
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "the content of an object could not be put back");
         }
     }
 }
