@@ -35,7 +35,7 @@ struct Sweep {
     repair: bool,
     #[serde(default)]
     after: Option<Place>,
-    /// Only for tests: how old an object must be, in seconds.
+    /// How old an object must be to be looked at, in seconds; a day (a month for mosaics) when absent.
     #[serde(default)]
     min_age_seconds: Option<u64>,
 }
