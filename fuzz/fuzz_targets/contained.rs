@@ -4,7 +4,17 @@
 use std::panic::{PanicHookInfo, set_hook};
 
 const PARSERS: [&str; 11] = [
-    "symphonia", "lofty", "ogg_pager", "ropus", "/image-", "/png-", "/gif-", "/zune-", "/image-webp-", "/weezl-", "/fdeflate-",
+    "symphonia",
+    "lofty",
+    "ogg_pager",
+    "ropus",
+    "/image-",
+    "/png-",
+    "/gif-",
+    "/zune-",
+    "/image-webp-",
+    "/weezl-",
+    "/fdeflate-",
 ];
 
 pub fn allow_panics_of_parsers() {
