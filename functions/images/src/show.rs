@@ -90,7 +90,7 @@ mod tests {
     fn webp_is_answered_to_who_takes_it() {
         for (accept, expected) in [
             ("image/avif,image/webp,*/*;q=0.8", ImageFormat::Webp),
-            ("image/webp;q=0.5, image/jpeg", ImageFormat::Webp),
+            ("image/webp;q=0.5, image/jpeg", ImageFormat::Jpeg),
             ("image/webp;q=0", ImageFormat::Jpeg),
             ("IMAGE/WEBP; Q = 0.5", ImageFormat::Webp),
             ("image/webp; q = 0.000", ImageFormat::Jpeg),
