@@ -33,7 +33,7 @@ const steps = [];
 const wait = (target, event) => new Promise((resolve, reject) => {
   target.addEventListener(event, resolve, { once: true });
   target.addEventListener("error", () => reject(new Error(event + ": " + (target.error?.message ?? "error"))), { once: true });
-  setTimeout(() => reject(new Error("no " + event)), 15000);
+  setTimeout(() => reject(new Error("no " + event)), 45000);
 });
 const call = async (method, path, body) => {
   const headers = { authorization: "Bearer " + token };
@@ -138,7 +138,7 @@ async fn a_page_of_another_origin_uploads_plays_and_seeks() {
     let capabilities = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
     let session = driver.post("/session", capabilities).await;
     let session = format!("/session/{}", session["sessionId"].as_str().unwrap());
-    driver.post(&format!("{session}/timeouts"), json!({ "script": 90_000 })).await;
+    driver.post(&format!("{session}/timeouts"), json!({ "script": 240_000 })).await;
     driver.post(&format!("{session}/url"), json!({ "url": origin })).await;
     let file = base64::engine::general_purpose::STANDARD.encode(minute());
     let body = json!({ "script": SCRIPT, "args": [world.stack().url(), ada.token(), file] });
