@@ -2,16 +2,12 @@
 
 use mixtape_domain::media::{Analysis, Audio, Cover, Loudness, MusicBrainz, ReplayGain};
 use mixtape_domain::patch::Patch;
-use mixtape_domain::track::{NewTrack, Track, TrackPatch};
+use mixtape_domain::track::{
+    MAX_ARTISTS, MAX_GENRE, MAX_GENRES, MAX_NAME, MAX_NUMBER, NewTrack, Track, TrackPatch, YEARS,
+};
 use mixtape_domain::{AccountId, AudioId, Invalid, Timestamp, TrackId};
 use mixtape_media::audio;
 
-/// Longest names of the catalogue, in characters.
-const MAX_NAME: usize = 300;
-const MAX_GENRE: usize = 60;
-const MAX_GENRES: usize = 20;
-const MAX_ARTISTS: usize = 15;
-const MAX_NUMBER: u32 = 9999;
 const UNKNOWN_ARTIST: &str = "Unknown artist";
 
 /// The track that a file makes.
@@ -146,7 +142,7 @@ fn number(number: Option<u32>) -> Option<u32> {
 }
 
 fn year(found: &audio::Analysis) -> Option<u16> {
-    found.tags.year.filter(|year| (1000..=2999).contains(year))
+    found.tags.year.filter(|year| (YEARS.0..=YEARS.1).contains(year))
 }
 
 fn genres(found: &audio::Analysis) -> Vec<String> {

@@ -10,15 +10,20 @@ use crate::media::{Audio, Cover};
 use crate::patch::Patch;
 use crate::{AccountId, AlbumId, ArtistId, Invalid, Timestamp, TrackId, Validator};
 
-const MAX_NAME: usize = 300;
+/// Longest title or name, in characters.
+pub const MAX_NAME: usize = 300;
 const MAX_SOURCE_ID: usize = 200;
-// So that the patch that replaces all of them fits one transaction of 100 actions.
-const MAX_ARTISTS: usize = 15;
-const MAX_GENRES: usize = 20;
-const MAX_GENRE: usize = 60;
-const MAX_NUMBER: u32 = 9999;
+/// Artists of one track, at most: so that the patch that replaces all of them fits one transaction of 100 actions.
+pub const MAX_ARTISTS: usize = 15;
+/// Genres of one track, at most.
+pub const MAX_GENRES: usize = 20;
+/// Longest name of a genre, in characters.
+pub const MAX_GENRE: usize = 60;
+/// Largest number of a track or disc.
+pub const MAX_NUMBER: u32 = 9999;
 const MAX_DURATION_MS: u64 = 7 * 24 * 60 * 60 * 1000;
-const YEARS: (u16, u16) = (1000, 2999);
+/// The years that a track can be of, both included.
+pub const YEARS: (u16, u16) = (1000, 2999);
 
 /// What a client sends to make a track.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
