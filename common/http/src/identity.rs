@@ -13,6 +13,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use mixtape_domain::account::{API_KEY_PREFIX, ApiToken};
+use mixtape_domain::playlist::Viewer;
 use mixtape_domain::{AccountId, Clock, SessionId, Timestamp};
 use mixtape_settings::Catalogue;
 use mixtape_store::keys::Revocation;
@@ -62,6 +63,11 @@ impl Identity {
     /// Whether the caller may change what this account owns.
     pub fn may_edit(&self, owner: AccountId) -> bool {
         self.is_admin || self.account_id == owner
+    }
+
+    /// The caller as somebody who asks for a playlist.
+    pub fn viewer(&self) -> Viewer {
+        Viewer { account_id: self.account_id, is_admin: self.is_admin }
     }
 
     /// The session, for what an API key must not do.

@@ -3,7 +3,10 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mixtape_domain::Invalid;
+use mixtape_domain::playlist::{MAX_COLLABORATORS, MAX_ITEMS};
 use mixtape_store::StoreError;
+use mixtape_store::playlists::PlaylistError;
+use mixtape_store::tracks::EditError;
 use serde::Serialize;
 
 /// What went wrong, for programs. Each code has one status and one title.
@@ -230,6 +233,40 @@ impl From<StoreError> for Problem {
                 Self { retry_after: Some(1), cause: Some(cause), ..problem }
             }
             StoreError::Refused(_) | StoreError::Corrupt(_) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<EditError<Self>> for Problem {
+    fn from(error: EditError<Self>) -> Self {
+        match error {
+            EditError::Refused(problem) => problem,
+            EditError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PlaylistError> for Problem {
+    fn from(error: PlaylistError) -> Self {
+        match error {
+            PlaylistError::NotFound => Self::not_found(),
+            PlaylistError::Forbidden => Self::new(
+                Code::FORBIDDEN,
+                "Only its owner may do this; its collaborators may change its items and leave.",
+            ),
+            PlaylistError::Stale => Self::stale_revision(),
+            PlaylistError::Full => {
+                Self::conflict(Code::PLAYLIST_FULL, format!("A playlist holds at most {MAX_ITEMS} items."))
+            }
+            PlaylistError::TooManyCollaborators => Self::conflict(
+                Code::TOO_MANY_COLLABORATORS,
+                format!("A playlist has at most {MAX_COLLABORATORS} collaborators."),
+            ),
+            PlaylistError::Replaced => {
+                Self::conflict(Code::LIST_REPLACED, "Start again without a cursor to read the new list.")
+            }
+            PlaylistError::Invalid(errors) => Self::invalid(errors),
+            PlaylistError::Store(error) => error.into(),
         }
     }
 }

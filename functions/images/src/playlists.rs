@@ -46,9 +46,9 @@ pub(crate) async fn get(
     Query(params): Query<CoverParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let viewer = identity.as_ref().map(viewer);
+    let viewer = identity.as_ref().map(Identity::viewer);
     let rendition = Rendition::of_cover(params.size, accepted(&headers));
-    let found = match app.store.playlists.cover_image(id, viewer).await.map_err(refused)? {
+    let found = match app.store.playlists.cover_image(id, viewer).await? {
         Some(image) => mixtape_pictures::rendition(&app.store, image, rendition).await,
         None => {
             let tiles = tiles(&app, id, viewer).await?;
@@ -63,7 +63,7 @@ pub(crate) async fn get(
 
 /// The first different covers of the first items.
 async fn tiles(app: &App, id: PlaylistId, viewer: Option<Viewer>) -> Result<Vec<ImageId>, Problem> {
-    let page = app.store.playlists.items(id, viewer, LOOKED_AT, None).await.map_err(refused)?;
+    let page = app.store.playlists.items(id, viewer, LOOKED_AT, None).await?;
     let mut tiles: Vec<ImageId> = Vec::new();
     let covers = page.items.iter().filter_map(|item| item.track.as_ref()?.cover.as_ref()?.image());
     for image in covers {
@@ -92,16 +92,16 @@ pub(crate) async fn put(
     Path(id): Path<PlaylistId>,
     body: ImageBody,
 ) -> Result<axum::Json<Playlist>, Problem> {
-    let viewer = viewer(&identity);
+    let viewer = identity.viewer();
     let playlists = &app.store.playlists;
-    playlists.check_manager(id, viewer).await.map_err(refused)?;
+    playlists.check_manager(id, viewer).await?;
     let caller = Caller { viewer, revisions: None };
     for _ in 0..ATTEMPTS {
         let image = keep(&app, &identity, &body).await?;
         match playlists.set_cover(id, &caller, Some(image), app.clock.now()).await {
-            Ok(()) => return Ok(axum::Json(playlists.get(id, Some(viewer)).await.map_err(refused)?)),
+            Ok(()) => return Ok(axum::Json(playlists.get(id, Some(viewer)).await?)),
             Err(PlaylistError::NotFound) if app.store.media.image(image).await?.is_none() => {}
-            Err(error) => return Err(refused(error)),
+            Err(error) => return Err(error.into()),
         }
     }
     Err(vanished())
@@ -123,21 +123,7 @@ pub(crate) async fn delete(
     identity: Identity,
     Path(id): Path<PlaylistId>,
 ) -> Result<NoContent, Problem> {
-    let caller = Caller { viewer: viewer(&identity), revisions: None };
-    app.store.playlists.set_cover(id, &caller, None, app.clock.now()).await.map_err(refused)?;
+    let caller = Caller { viewer: identity.viewer(), revisions: None };
+    app.store.playlists.set_cover(id, &caller, None, app.clock.now()).await?;
     Ok(NoContent)
-}
-
-fn viewer(identity: &Identity) -> Viewer {
-    Viewer { account_id: identity.account_id, is_admin: identity.is_admin }
-}
-
-fn refused(error: PlaylistError) -> Problem {
-    match error {
-        PlaylistError::NotFound => Problem::not_found(),
-        PlaylistError::Forbidden => Problem::forbidden(),
-        PlaylistError::Store(error) => error.into(),
-        // Nothing else is said of reading a list from its start or of setting a picture.
-        other => Problem::internal(other.to_string()),
-    }
 }

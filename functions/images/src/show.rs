@@ -4,37 +4,17 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use mixtape_domain::ImageId;
-use mixtape_domain::media::{Fit, ImageFormat, Rendition, RenditionRequest};
+use mixtape_domain::media::{ImageFormat, Rendition, RenditionRequest};
 use mixtape_http::{App, Path, Problem, Query};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::keep::refused;
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ImageParams {
-    /// In pixels: 64, 128, 192, 256, 384, 512, 640, 768, 1024 or 1600. A picture is never enlarged.
-    width: Option<u32>,
-    /// In pixels, one of the same.
-    height: Option<u32>,
-    /// Whether all of it is to be seen (`contain`, the default) or width and height are to be filled (`cover`).
-    #[serde(default)]
-    #[param(inline)]
-    fit: Fit,
-    /// The file format: `webp`, `jpeg` or `png`; what the header `Accept` prefers when absent.
-    #[param(inline)]
-    format: Option<ImageFormat>,
-    /// 60, 80 (the default) or 90.
-    quality: Option<u8>,
-}
 
 /// Read a picture
 ///
 /// What is answered under an address never changes. The id is a capability: it cannot be guessed, and who has it may see
 /// the picture.
 #[utoipa::path(
-    get, path = "/v1/images/{id}", tag = "images", security(()), params(("id" = String, Path), ImageParams),
+    get, path = "/v1/images/{id}", tag = "images", security(()), params(("id" = String, Path), RenditionRequest),
     responses((status = 200, description = "The picture", content(
         (Vec<u8> = "image/webp"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png")
     )))
@@ -42,11 +22,9 @@ pub(crate) struct ImageParams {
 pub(crate) async fn get(
     State(app): State<App>,
     Path(id): Path<ImageId>,
-    Query(params): Query<ImageParams>,
+    Query(request): Query<RenditionRequest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let ImageParams { width, height, fit, format, quality } = params;
-    let request = RenditionRequest { width, height, fit, format, quality };
     let rendition = request.check(accepted(&headers))?;
     let bytes = mixtape_pictures::rendition(&app.store, id, rendition).await.map_err(refused)?;
     Ok(picture(bytes.ok_or_else(Problem::not_found)?, rendition, mixtape_pictures::IMMUTABLE))

@@ -6,7 +6,7 @@ use mixtape_domain::media::Cover;
 use mixtape_domain::track::Track;
 use mixtape_domain::{ImageId, TrackId};
 use mixtape_http::{App, Identity, ImageBody, NoContent, Path, Problem};
-use mixtape_store::tracks::{Change, EditError};
+use mixtape_store::tracks::Change;
 
 use crate::keep::{ATTEMPTS, keep, vanished};
 
@@ -68,9 +68,6 @@ async fn show(app: &App, identity: &Identity, id: TrackId, image: Option<ImageId
         let changed = Track { cover: image.map(Cover::of), updated_at: now, ..track.clone() };
         Ok(Change::Replace(Box::new(changed)))
     };
-    let track = app.store.tracks.edit(id, decide).await.map_err(|error| match error {
-        EditError::Refused(problem) => problem,
-        EditError::Store(error) => error.into(),
-    })?;
+    let track = app.store.tracks.edit(id, decide).await?;
     track.ok_or_else(Problem::not_found)
 }

@@ -7,7 +7,7 @@ use mixtape_domain::account::Username;
 use mixtape_domain::playlist::Playlist;
 use mixtape_http::{App, Identity, IfMatch, NoContent, Path, Problem, WithRevision};
 
-use crate::caller::{caller, refused};
+use crate::caller::caller;
 
 /// Add a collaborator
 ///
@@ -39,7 +39,7 @@ pub(crate) async fn add(
     let profile = app.store.accounts.profile(&username).await?.ok_or_else(Problem::not_found)?;
     let caller = caller(&identity, &if_match);
     let now = app.clock.now();
-    let playlist = app.store.playlists.add_collaborator(id, &caller, &profile, now).await.map_err(refused)?;
+    let playlist = app.store.playlists.add_collaborator(id, &caller, &profile, now).await?;
     Ok(WithRevision(playlist.revision, JsonBody(playlist)))
 }
 
@@ -67,6 +67,6 @@ pub(crate) async fn remove(
 ) -> Result<NoContent, Problem> {
     let caller = caller(&identity, &if_match);
     let now = app.clock.now();
-    app.store.playlists.remove_collaborator(id, &caller, &username, now).await.map_err(refused)?;
+    app.store.playlists.remove_collaborator(id, &caller, &username, now).await?;
     Ok(NoContent)
 }

@@ -6,11 +6,9 @@ use axum::response::IntoResponse;
 use mixtape_domain::PlaylistId;
 use mixtape_domain::playlist::formats::{Entry, Format, Listing};
 use mixtape_domain::track::Track;
-use mixtape_http::{App, CatalogueReader, Path, Problem, Query};
+use mixtape_http::{App, CatalogueReader, Identity, Path, Problem, Query};
 use serde::Deserialize;
 use utoipa::IntoParams;
-
-use crate::caller::{refused, viewer};
 
 /// Lambda answers at most 6 MB, and a file may travel as base64, which makes four bytes of three.
 const MAX_FILE_BYTES: usize = 4_000_000;
@@ -45,8 +43,8 @@ pub(crate) async fn export(
     Path(id): Path<PlaylistId>,
     Query(Wanted { format }): Query<Wanted>,
 ) -> Result<impl IntoResponse, Problem> {
-    let viewer = identity.as_ref().map(viewer);
-    let content = app.store.playlists.content(id, viewer).await.map_err(refused)?;
+    let viewer = identity.as_ref().map(Identity::viewer);
+    let content = app.store.playlists.content(id, viewer).await?;
     let listing = Listing {
         title: Some(content.playlist.name),
         description: content.playlist.description,

@@ -13,7 +13,6 @@ use mixtape_store::StoreError;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::caller::refused;
 use crate::playlist::profile;
 
 /// Tracks that are looked up by name at once.
@@ -100,8 +99,7 @@ pub(crate) async fn import(
 
     let (new, track_ids) = draft(name, listing, track_ids).check()?;
     let now = app.clock.now();
-    let playlist =
-        app.store.playlists.create(new, profile(&identity)?, &track_ids, now).await.map_err(refused)?;
+    let playlist = app.store.playlists.create(new, profile(&identity)?, &track_ids, now).await?;
     let location = format!("/v1/playlists/{}", playlist.id);
     Ok(WithRevision(playlist.revision, Created { location, body: Imported { playlist, matched, unmatched } }))
 }

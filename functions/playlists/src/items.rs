@@ -12,7 +12,7 @@ use mixtape_store::playlists::Edit;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::caller::{caller, refused, viewer};
+use crate::caller::caller;
 
 /// What an edit of the items answers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,9 +48,8 @@ pub(crate) async fn list(
 ) -> Result<JsonBody<Page<PlaylistItem>>, Problem> {
     let scope = format!("playlist-items:{id}");
     let after = paging.after(&scope)?;
-    let viewer = identity.as_ref().map(viewer);
-    let page =
-        app.store.playlists.items(id, viewer, paging.limit(), after.as_deref()).await.map_err(refused)?;
+    let viewer = identity.as_ref().map(Identity::viewer);
+    let page = app.store.playlists.items(id, viewer, paging.limit(), after.as_deref()).await?;
     Ok(JsonBody(Page::new(page.items, page.next.as_deref(), &scope)))
 }
 
@@ -189,7 +188,7 @@ async fn edit(
     edit: Edit,
 ) -> Result<Edited, Problem> {
     let caller = caller(identity, if_match);
-    let revision = app.store.playlists.edit(id, &caller, &edit, app.clock.now()).await.map_err(refused)?;
+    let revision = app.store.playlists.edit(id, &caller, &edit, app.clock.now()).await?;
     Ok(edited(revision))
 }
 
@@ -233,6 +232,6 @@ pub(crate) async fn replace(
     }
     let caller = caller(&identity, &if_match);
     let now = app.clock.now();
-    let revision = app.store.playlists.replace(id, &caller, &track_ids, now).await.map_err(refused)?;
+    let revision = app.store.playlists.replace(id, &caller, &track_ids, now).await?;
     Ok(edited(revision))
 }

@@ -9,7 +9,7 @@ use mixtape_http::{
     App, CatalogueReader, Created, Identity, IfMatch, Json, NoContent, Path, Problem, WithRevision,
 };
 
-use crate::caller::{caller, refused, viewer};
+use crate::caller::caller;
 
 /// Make a playlist
 ///
@@ -28,8 +28,7 @@ pub(crate) async fn create(
 ) -> Result<WithRevision<Created<Playlist>>, Problem> {
     let (new, track_ids) = draft.check()?;
     let owner = profile(&identity)?;
-    let playlist =
-        app.store.playlists.create(new, owner, &track_ids, app.clock.now()).await.map_err(refused)?;
+    let playlist = app.store.playlists.create(new, owner, &track_ids, app.clock.now()).await?;
     Ok(created(playlist))
 }
 
@@ -60,8 +59,8 @@ pub(crate) async fn get(
     CatalogueReader(identity): CatalogueReader,
     Path(id): Path<PlaylistId>,
 ) -> Result<WithRevision<JsonBody<Playlist>>, Problem> {
-    let viewer = identity.as_ref().map(viewer);
-    let playlist = app.store.playlists.get(id, viewer).await.map_err(refused)?;
+    let viewer = identity.as_ref().map(Identity::viewer);
+    let playlist = app.store.playlists.get(id, viewer).await?;
     Ok(WithRevision(playlist.revision, JsonBody(playlist)))
 }
 
@@ -93,8 +92,7 @@ pub(crate) async fn patch(
 ) -> Result<WithRevision<JsonBody<Playlist>>, Problem> {
     let change = patch.check()?;
     let caller = caller(&identity, &if_match);
-    let playlist =
-        app.store.playlists.update(id, &caller, &change, app.clock.now()).await.map_err(refused)?;
+    let playlist = app.store.playlists.update(id, &caller, &change, app.clock.now()).await?;
     Ok(WithRevision(playlist.revision, JsonBody(playlist)))
 }
 
@@ -117,6 +115,6 @@ pub(crate) async fn delete(
     Path(id): Path<PlaylistId>,
     if_match: IfMatch,
 ) -> Result<NoContent, Problem> {
-    app.store.playlists.delete(id, &caller(&identity, &if_match)).await.map_err(refused)?;
+    app.store.playlists.delete(id, &caller(&identity, &if_match)).await?;
     Ok(NoContent)
 }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use mixtape_domain::TrackId;
 use mixtape_domain::track::{NewTrack, Track, TrackPatch};
 use mixtape_http::{App, CatalogueReader, Created, Identity, Json, NoContent, Path, Problem};
-use mixtape_store::tracks::{Change, Creation, EditError};
+use mixtape_store::tracks::{Change, Creation};
 
 /// Add a track
 ///
@@ -72,7 +72,7 @@ pub(crate) async fn patch(
         let patched = track.patched(patch.clone(), now)?;
         Ok(Change::Replace(Box::new(patched)))
     };
-    let track = app.store.tracks.edit(id, decide).await.map_err(refused)?;
+    let track = app.store.tracks.edit(id, decide).await?;
     track.map(JsonBody).ok_or_else(Problem::not_found)
 }
 
@@ -94,13 +94,6 @@ pub(crate) async fn delete(
     let decide = |track: &Track| {
         if identity.may_edit(track.owner_id) { Ok(Change::Delete) } else { Err(Problem::forbidden()) }
     };
-    let track = app.store.tracks.edit(id, decide).await.map_err(refused)?;
+    let track = app.store.tracks.edit(id, decide).await?;
     track.map(|_| NoContent).ok_or_else(Problem::not_found)
-}
-
-fn refused(error: EditError<Problem>) -> Problem {
-    match error {
-        EditError::Refused(problem) => problem,
-        EditError::Store(error) => error.into(),
-    }
 }

@@ -1,7 +1,7 @@
 //! The forms that a picture can be asked for in. There are only so many, so that nobody can have them made at will.
 
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{Invalid, Validator};
 
@@ -74,13 +74,21 @@ impl CoverSize {
 }
 
 /// What a client asks of a picture.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct RenditionRequest {
+    /// In pixels: 64, 128, 192, 256, 384, 512, 640, 768, 1024 or 1600. A picture is never enlarged.
     pub width: Option<u32>,
+    /// In pixels, one of the same.
     pub height: Option<u32>,
+    /// Whether all of it is to be seen (`contain`, the default) or width and height are to be filled (`cover`).
     #[serde(default)]
+    #[param(inline)]
     pub fit: Fit,
+    /// The file format: `webp`, `jpeg` or `png`; what the header `Accept` prefers when absent.
+    #[param(inline)]
     pub format: Option<ImageFormat>,
+    /// 60, 80 (the default) or 90.
     pub quality: Option<u8>,
 }
 
