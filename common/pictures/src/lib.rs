@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use mixtape_domain::media::{CoverSize, Fit, ImageFormat, Rendition, SIDES, Sha256Hex};
 use mixtape_domain::{AccountId, ImageId, Timestamp};
 use mixtape_media::image::{self, Encoding, Image, ImageError, Limits, Size};
-use mixtape_store::media::{master_key, rendition_key};
+use mixtape_store::media::{master_key, mosaic_key, rendition_key};
 use mixtape_store::{Presentation, Store, StoreError};
 use sha2::{Digest, Sha256};
 
@@ -101,9 +101,6 @@ pub async fn rendition(
     Ok(Some(bytes))
 }
 
-/// The prefix of pictures made of others, which expire.
-pub const MOSAICS: &str = "mosaics/";
-
 /// One picture made of up to four others: read where it was made before, otherwise made and kept. `None` when none of
 /// them is there.
 ///
@@ -114,9 +111,7 @@ pub async fn mosaic(
     tiles: &[ImageId],
     rendition: Rendition,
 ) -> Result<Option<Vec<u8>>, PictureError> {
-    let names: Vec<String> = tiles.iter().map(ToString::to_string).collect();
-    let parts: Vec<&str> = names.iter().map(String::as_str).collect();
-    let key = format!("{MOSAICS}{}/{}", ImageId::from_parts(&parts), rendition.file_name());
+    let key = mosaic_key(tiles, &rendition);
     if let Some(found) = store.objects.get(&key).await? {
         return Ok(Some(found.bytes));
     }

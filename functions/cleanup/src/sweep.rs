@@ -7,7 +7,7 @@ use std::time::Duration;
 use mixtape_domain::Timestamp;
 use mixtape_events::EventError;
 use mixtape_store::StoreError;
-use mixtape_store::media::{Kind, audio_prefix, image_prefix, upload_of_key};
+use mixtape_store::media::{Kind, MOSAICS, UPLOADS, upload_of_key};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -127,37 +127,20 @@ impl State {
         let now = self.clock.now();
         let name = |id: &str| format!("{}{id}", kind.prefix());
         for (id, modified_at) in &listing.with_objects {
-            // The index may be behind the table, so what it lacks is looked up when it is deleted.
             if listing.with_item.contains(id) || !sweep.is_old(*modified_at, now, MIN_AGE) {
                 continue;
             }
             report.without_item.push(name(id));
-            if !sweep.repair {
-                continue;
+            if sweep.repair {
+                // The index may be behind the table, so the item is looked up once more.
+                media.delete_objects(kind, id).await?;
+                report.repaired += 1;
             }
-            match (kind, id.parse(), id.parse()) {
-                (Kind::Audio, Ok(audio), _) => media.delete_audio_objects(audio).await?,
-                (Kind::Images, _, Ok(image)) => media.delete_image_objects(image).await?,
-                // No id of ours: put there by hand.
-                _ => continue,
-            }
-            report.repaired += 1;
         }
         for id in &listing.with_item {
-            if listing.with_objects.iter().any(|(found, _)| found == id) {
-                continue;
-            }
+            let has_objects = listing.with_objects.iter().any(|(found, _)| found == id);
             // It may have got them, or gone, since they were listed.
-            let prefix = match (kind, id.parse(), id.parse()) {
-                (Kind::Audio, Ok(audio), _) if media.audio(audio).await?.is_some() => audio_prefix(audio),
-                (Kind::Images, _, Ok(image))
-                    if media.image(image).await?.is_some_and(|image| image.references > 0) =>
-                {
-                    image_prefix(image)
-                }
-                _ => continue,
-            };
-            if media.objects().page(&prefix, None, 1).await?.is_empty() {
+            if !has_objects && media.has_lost_objects(kind, id).await? {
                 report.without_objects.push(name(id));
             }
         }
@@ -171,29 +154,22 @@ impl State {
         report: &mut Report,
     ) -> Result<Option<String>, StoreError> {
         let media = &self.store.media;
-        let found = media.objects().page(Kind::Uploads.prefix(), after, SLICE).await?;
-        report.looked_at += found.len();
-        for (key, modified_at) in &found {
-            if !sweep.is_old(*modified_at, self.clock.now(), MIN_AGE) {
-                continue;
-            }
-            let is_known = match upload_of_key(key) {
-                Some((owner, id)) => {
-                    let record = media.upload(owner, id).await?;
-                    record.and_then(|record| record.open()).is_some()
-                }
-                None => false,
+        let (found, next) = self.old_objects(UPLOADS, after, (sweep, MIN_AGE), report).await?;
+        for key in found {
+            let record = match upload_of_key(&key) {
+                Some((owner, id)) => media.upload(owner, id).await?,
+                None => None,
             };
-            if is_known {
+            if record.and_then(|record| record.open()).is_some() {
                 continue;
             }
-            report.without_item.push(key.clone());
             if sweep.repair {
-                media.objects().delete(key).await?;
+                self.store.objects.delete(&key).await?;
                 report.repaired += 1;
             }
+            report.without_item.push(key);
         }
-        Ok((found.len() == SLICE).then(|| found.last().map(|(key, _)| key.clone())).flatten())
+        Ok(next)
     }
 
     /// Forgets old mosaics, as a rule of the bucket does on S3.
@@ -203,15 +179,27 @@ impl State {
         sweep: &Sweep,
         report: &mut Report,
     ) -> Result<Option<String>, StoreError> {
-        let objects = self.store.media.objects();
-        let found = objects.page("mosaics/", after, SLICE).await?;
-        report.looked_at += found.len();
-        for (key, modified_at) in &found {
-            if sweep.repair && sweep.is_old(*modified_at, self.clock.now(), MOSAIC_AGE) {
-                objects.delete(key).await?;
-                report.repaired += 1;
-            }
+        let (found, next) = self.old_objects(MOSAICS, after, (sweep, MOSAIC_AGE), report).await?;
+        for key in found.into_iter().filter(|_| sweep.repair) {
+            self.store.objects.delete(&key).await?;
+            report.repaired += 1;
         }
-        Ok((found.len() == SLICE).then(|| found.last().map(|(key, _)| key.clone())).flatten())
+        Ok(next)
+    }
+
+    /// The keys of a slice that are old enough, and where the next slice begins.
+    async fn old_objects(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        (sweep, age): (&Sweep, Duration),
+        report: &mut Report,
+    ) -> Result<(Vec<String>, Option<String>), StoreError> {
+        let found = self.store.objects.page(prefix, after, SLICE).await?;
+        report.looked_at += found.len();
+        let next = found.last().filter(|_| found.len() == SLICE).map(|(key, _)| key.clone());
+        let now = self.clock.now();
+        let old = found.into_iter().filter(|(_, modified_at)| sweep.is_old(*modified_at, now, age));
+        Ok((old.map(|(key, _)| key).collect(), next))
     }
 }

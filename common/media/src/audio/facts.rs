@@ -82,19 +82,6 @@ impl Format {
         }
     }
 
-    /// The usual end of a file's name, without the dot.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Mp3 => "mp3",
-            Self::Aac | Self::Alac => "m4a",
-            Self::Flac => "flac",
-            Self::Vorbis => "ogg",
-            Self::Opus => "opus",
-            Self::Wav => "wav",
-            Self::Aiff => "aiff",
-        }
-    }
-
     /// The codec's short name.
     pub fn codec(self) -> &'static str {
         match self {

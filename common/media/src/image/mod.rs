@@ -123,23 +123,3 @@ pub enum Encoding {
     /// PNG, lossless.
     Png,
 }
-
-impl Encoding {
-    /// The media type.
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Self::Webp => "image/webp",
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-        }
-    }
-
-    /// The usual end of a file's name, without the dot.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Webp => "webp",
-            Self::Jpeg => "jpg",
-            Self::Png => "png",
-        }
-    }
-}

@@ -61,9 +61,12 @@ fn what_is_encoded_is_of_that_kind_and_size() {
     for encoding in ENCODINGS {
         let low = picture.encode(encoding, 20).unwrap();
         let high = picture.encode(encoding, 95).unwrap();
-        let format = image::guess_format(&high).unwrap();
-        assert_eq!(format.to_mime_type(), encoding.content_type());
-        assert!(format.extensions_str().contains(&encoding.extension()));
+        let kind = match encoding {
+            Encoding::Webp => image::ImageFormat::WebP,
+            Encoding::Jpeg => image::ImageFormat::Jpeg,
+            Encoding::Png => image::ImageFormat::Png,
+        };
+        assert_eq!(image::guess_format(&high).unwrap(), kind);
         assert!(encoding == Encoding::Png || low.len() < high.len());
         let back = image::load_from_memory(&high).unwrap().into_rgb8();
         assert_eq!(back.dimensions(), (200, 100));

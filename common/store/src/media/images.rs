@@ -7,7 +7,7 @@ use mixtape_domain::media::Sha256Hex;
 use mixtape_domain::{AccountId, ImageId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{IMAGE, Media, PICTURE, image_item_key, owner_pk};
+use super::{IMAGE, Kind, Media, PICTURE, image_item_key, owner_pk};
 use crate::StoreError;
 use crate::table::{self, CommitError, Item, number, string};
 
@@ -59,7 +59,7 @@ impl Media {
         let image = StoredImage { id: ImageId::new(now), owner_id, sha256, references: 0 };
         let mut item = table::to_item(&image)?;
         item.extend(image_item_key(image.id));
-        item.insert("stored_pk".to_owned(), string("IMAGES"));
+        item.insert("stored_pk".to_owned(), string(Kind::Images.partition()));
         item.insert("stored_sk".to_owned(), string(image.id.to_string()));
         // Taken away by what shows it first.
         item.insert("expires".to_owned(), number(now.plus(UNSHOWN_LIFE).seconds()));

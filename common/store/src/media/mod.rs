@@ -104,6 +104,16 @@ pub fn rendition_key(id: ImageId, rendition: &mixtape_domain::media::Rendition) 
     format!("images/{id}/{}", rendition.file_name())
 }
 
+/// The prefix of pictures made of others, which are made again when somebody asks.
+pub const MOSAICS: &str = "mosaics/";
+
+/// The key of a form of a picture made of these.
+pub fn mosaic_key(tiles: &[ImageId], rendition: &mixtape_domain::media::Rendition) -> String {
+    let names: Vec<String> = tiles.iter().map(ToString::to_string).collect();
+    let parts: Vec<&str> = names.iter().map(String::as_str).collect();
+    format!("{MOSAICS}{}/{}", ImageId::from_parts(&parts), rendition.file_name())
+}
+
 /// The sound that an upload becomes.
 pub fn audio_of(upload: UploadId) -> AudioId {
     AudioId::from_bytes(upload.to_bytes())

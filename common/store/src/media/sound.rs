@@ -5,7 +5,7 @@ use mixtape_domain::media::Sha256Hex;
 use mixtape_domain::{AccountId, AudioId, TrackId};
 use serde::{Deserialize, Serialize};
 
-use super::{AUDIO, Effects, FILE, Media, audio_item_key, owner_pk};
+use super::{AUDIO, Effects, FILE, Kind, Media, audio_item_key, owner_pk};
 use crate::StoreError;
 use crate::table::{self, Item, string};
 
@@ -59,7 +59,7 @@ impl Media {
     pub(crate) fn store_audio(&self, audio: &StoredAudio, effects: &mut Effects) -> Result<(), StoreError> {
         let mut item = table::to_item(audio)?;
         item.extend(audio_item_key(audio.id));
-        item.insert("stored_pk".to_owned(), string(AUDIO.trim_end_matches('#')));
+        item.insert("stored_pk".to_owned(), string(Kind::Audio.partition()));
         item.insert("stored_sk".to_owned(), string(audio.id.to_string()));
         let known = table::to_item(&Known { audio_id: audio.id, track_id: audio.track_id })?;
         let claim = |key: Item| {

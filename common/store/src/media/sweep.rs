@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use mixtape_domain::{AccountId, AudioId, ImageId, Timestamp, UploadId};
+use mixtape_domain::{AccountId, AudioId, ImageId, Timestamp};
 use serde::Deserialize;
 
 use super::images::image_of_key;
@@ -11,8 +11,8 @@ use super::uploads::UploadRecord;
 use super::{
     AUDIO, Media, OWNER, RELEASED, StoredImage, UPLOADS, audio_of, audio_prefix, image_prefix, owner_pk,
 };
+use crate::StoreError;
 use crate::table::{self, CommitError, Range, number};
-use crate::{Objects, StoreError};
 
 /// Longer than a stream's records can be delivered again.
 const RELEASE_MEMORY: Duration = Duration::from_secs(3 * 24 * 60 * 60);
@@ -53,7 +53,6 @@ impl MediaChange {
 pub enum Kind {
     Audio,
     Images,
-    Uploads,
 }
 
 /// Which of the ids of a stretch have objects, and which have an item.
@@ -72,7 +71,14 @@ impl Kind {
         match self {
             Self::Audio => "audio/",
             Self::Images => "images/",
-            Self::Uploads => UPLOADS,
+        }
+    }
+
+    /// Its partition of the index `stored`.
+    pub(super) fn partition(self) -> &'static str {
+        match self {
+            Self::Audio => "AUDIO",
+            Self::Images => "IMAGES",
         }
     }
 }
@@ -125,8 +131,7 @@ impl Media {
     pub async fn end_upload(&self, record: &UploadRecord, now: Timestamp) -> Result<(), StoreError> {
         self.discard_file(record).await?;
         self.delete_audio_objects(audio_of(record.upload.id)).await?;
-        let Some(reservation) = Reservation::of(record) else { return Ok(()) };
-        self.release(&reservation, now).await
+        if record.reserved { self.release(record, now).await } else { Ok(()) }
     }
 
     /// Deletes the file of an upload, whole or in parts.
@@ -140,14 +145,14 @@ impl Media {
         self.objects.delete(&record.object_key()).await
     }
 
-    /// Gives reserved storage back, once.
-    async fn release(&self, reservation: &Reservation, now: Timestamp) -> Result<(), StoreError> {
-        let Reservation { owner, upload, bytes } = reservation;
-        let mut marker = table::key(owner_pk(*owner), format!("{RELEASED}{upload}"));
+    /// Gives the storage back that an upload took and no track has, once.
+    async fn release(&self, record: &UploadRecord, now: Timestamp) -> Result<(), StoreError> {
+        let (owner, upload) = (record.owner_id, record.upload.id);
+        let mut marker = table::key(owner_pk(owner), format!("{RELEASED}{upload}"));
         marker.insert("expires".to_owned(), number(now.plus(RELEASE_MEMORY).seconds()));
         let mut put = self.table.put(marker);
         put.condition_expression = Some("attribute_not_exists(pk)".to_owned());
-        let actions = vec![table::put(put), self.give_back(*owner, *bytes)];
+        let actions = vec![table::put(put), self.give_back(owner, record.upload.size_bytes)];
         match table::commit(self.table.client(), actions).await {
             // It was given back before.
             Ok(()) | Err(CommitError::Conditions(_)) => Ok(()),
@@ -188,7 +193,42 @@ impl Media {
         Ok(())
     }
 
-    /// Some ids after `after`, of objects and of items: one listing of the bucket and one Query. Not for uploads.
+    /// Deletes the objects of an id that has no item; what is no id has none, and none of ours.
+    ///
+    /// # Errors
+    /// A store is away.
+    pub async fn delete_objects(&self, kind: Kind, id: &str) -> Result<(), StoreError> {
+        match kind {
+            Kind::Audio => match id.parse() {
+                Ok(id) => self.delete_audio_objects(id).await,
+                Err(_) => Ok(()),
+            },
+            Kind::Images => match id.parse() {
+                Ok(id) => self.delete_image_objects(id).await,
+                Err(_) => Ok(()),
+            },
+        }
+    }
+
+    /// Whether an id has an item that something plays or shows, and no object.
+    ///
+    /// # Errors
+    /// A store is away.
+    pub async fn has_lost_objects(&self, kind: Kind, id: &str) -> Result<bool, StoreError> {
+        let is_used = match kind {
+            Kind::Audio => match id.parse() {
+                Ok(id) => self.audio(id).await?.is_some(),
+                Err(_) => false,
+            },
+            Kind::Images => match id.parse() {
+                Ok(id) => self.image(id).await?.is_some_and(|image| image.references > 0),
+                Err(_) => false,
+            },
+        };
+        Ok(is_used && self.objects.page(&format!("{}{id}/", kind.prefix()), None, 1).await?.is_empty())
+    }
+
+    /// Some ids after `after`, of objects and of items: one listing of the bucket and one Query.
     ///
     /// # Errors
     /// A store is away.
@@ -202,8 +242,7 @@ impl Media {
         // After all objects of the id: keys go on with a slash.
         let after_key = after.map(|id| format!("{prefix}{id}0"));
         let objects = self.objects.page(prefix, after_key.as_deref(), limit).await?;
-        let partition = if kind == Kind::Audio { "AUDIO" } else { "IMAGES" };
-        let range = Range::index("stored", partition, "").after(after);
+        let range = Range::index("stored", kind.partition(), "").after(after);
         let slice = self.table.query(&range, limit, true).await?;
         let mut listing = Listing::default();
         for (key, modified_at) in &objects {
@@ -231,29 +270,5 @@ impl Media {
             listing.with_item.retain(|id| id <= end);
         }
         Ok(listing)
-    }
-
-    /// The bucket.
-    pub fn objects(&self) -> &Objects {
-        &self.objects
-    }
-}
-
-/// Storage that an upload took and no track has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Reservation {
-    owner: AccountId,
-    upload: UploadId,
-    bytes: i64,
-}
-
-impl Reservation {
-    /// What this upload still holds, if anything.
-    fn of(record: &UploadRecord) -> Option<Self> {
-        record.reserved.then(|| Self {
-            owner: record.owner_id,
-            upload: record.upload.id,
-            bytes: i64::try_from(record.upload.size_bytes).unwrap_or(i64::MAX),
-        })
     }
 }

@@ -15,7 +15,8 @@ impl Media {
     }
 
     /// Takes an open upload from an account that is still there.
-    pub(super) fn give_back(&self, owner: AccountId, bytes: i64) -> TransactWriteItem {
+    pub(super) fn give_back(&self, owner: AccountId, bytes: u64) -> TransactWriteItem {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         let update = self.usage_update(owner, -bytes, -1).condition_expression("attribute_exists(pk)");
         table::update(update.build().expect("table, key and expression are set"))
     }
