@@ -34,6 +34,8 @@ pub enum UploadKind {}
 pub enum AudioKind {}
 #[derive(Debug)]
 pub enum ImageKind {}
+#[derive(Debug)]
+pub enum ListenKind {}
 
 pub type AccountId = Id<AccountKind>;
 pub type TrackId = Id<TrackKind>;
@@ -49,6 +51,8 @@ pub type UploadId = Id<UploadKind>;
 pub type AudioId = Id<AudioKind>;
 /// The id of a picture, which never changes its content.
 pub type ImageId = Id<ImageKind>;
+/// The id of a listen: its second and what was heard, so that the same listen always has the same one.
+pub type ListenId = Id<ListenKind>;
 
 /// The text is not an id of the expected form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +79,20 @@ impl<Kind> Id<Kind> {
     /// The 16 bytes of the id.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_bytes()
+    }
+}
+
+impl ListenId {
+    /// The id of having heard this song at this moment; a fraction of a second does not matter.
+    pub fn of(listened_at: Timestamp, song: &SongId) -> Self {
+        let millis = u64::try_from(listened_at.seconds() * 1000).unwrap_or_default();
+        Self(Ulid::from_parts(millis, u128::from_be_bytes(song.to_bytes()) >> 48), PhantomData)
+    }
+
+    /// The second at which the listen began.
+    pub fn listened_at(self) -> Timestamp {
+        Timestamp::from_millis(i64::try_from(self.0.timestamp_ms()).unwrap_or_default())
+            .unwrap_or(Timestamp::EPOCH)
     }
 }
 
@@ -167,8 +185,16 @@ pub enum ArtistKind {}
 #[derive(Debug)]
 pub enum AlbumKind {}
 
+#[derive(Debug)]
+pub enum SongKind {}
+#[derive(Debug)]
+pub enum GenreKind {}
+
 pub type ArtistId = NameId<ArtistKind>;
 pub type AlbumId = NameId<AlbumKind>;
+/// The id of a title by an artist, whether the catalogue has such a track, several or none.
+pub type SongId = NameId<SongKind>;
+pub type GenreId = NameId<GenreKind>;
 
 impl ArtistId {
     /// The id of the artist of this name; case, white space and Unicode form do not matter.
@@ -181,6 +207,20 @@ impl AlbumId {
     /// The id of the album of this title by this album artist.
     pub fn of(album_artist: &str, title: &str) -> Self {
         Self::from_names(&["album", &name::canonical(album_artist), &name::canonical(title)])
+    }
+}
+
+impl SongId {
+    /// The id of this title by this artist, in any spelling that is the same name.
+    pub fn of(artist: &ArtistId, title: &str) -> Self {
+        Self::from_names(&["song", artist.as_str(), &name::canonical(title)])
+    }
+}
+
+impl GenreId {
+    /// The id of the genre of this name.
+    pub fn of(genre: &str) -> Self {
+        Self::from_names(&["genre", &name::canonical(genre)])
     }
 }
 
@@ -291,6 +331,23 @@ mod tests {
         ] {
             assert_eq!(text.parse::<TrackId>(), Err(ParseIdError), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_listen_has_one_id_for_each_second_and_song() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let song = SongId::of(&ArtistId::of("Björk"), "Jóga");
+        let id = ListenId::of(at("2026-11-21T09:30:00.120Z"), &song);
+        assert_eq!(
+            id,
+            ListenId::of(at("2026-11-21T09:30:00.999Z"), &SongId::of(&ArtistId::of("BJÖRK"), " jóga"))
+        );
+        assert_eq!(id.listened_at(), at("2026-11-21T09:30:00.000Z"));
+        assert_ne!(id, ListenId::of(at("2026-11-21T09:30:01.000Z"), &song));
+        assert_ne!(
+            id,
+            ListenId::of(at("2026-11-21T09:30:00.000Z"), &SongId::of(&ArtistId::of("Björk"), "Joga"))
+        );
     }
 
     #[test]

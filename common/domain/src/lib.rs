@@ -6,6 +6,8 @@ pub mod account;
 mod clock;
 pub mod home;
 mod id;
+pub mod insights;
+pub mod listen;
 pub mod media;
 pub mod name;
 pub mod patch;
@@ -17,7 +19,7 @@ mod validate;
 
 pub use clock::{Clock, Timestamp};
 pub use id::{
-    AccountId, AlbumId, ArtistId, AudioId, Id, ImageId, ItemId, KeyId, NameId, ParseIdError, PlaylistId,
-    SessionId, TrackId, UploadId,
+    AccountId, AlbumId, ArtistId, AudioId, GenreId, Id, ImageId, ItemId, KeyId, ListenId, NameId,
+    ParseIdError, PlaylistId, SessionId, SongId, TrackId, UploadId,
 };
 pub use validate::{Invalid, Validator};

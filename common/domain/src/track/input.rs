@@ -21,7 +21,8 @@ pub const MAX_GENRES: usize = 20;
 pub const MAX_GENRE: usize = 60;
 /// Largest number of a track or disc.
 pub const MAX_NUMBER: u32 = 9999;
-const MAX_DURATION_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+/// The longest that a track can be.
+pub const MAX_DURATION_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// The years that a track can be of, both included.
 pub const YEARS: (u16, u16) = (1000, 2999);
 

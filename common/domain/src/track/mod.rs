@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 use crate::media::{Audio, Cover};
 use crate::{AccountId, AlbumId, ArtistId, Timestamp, TrackId};
 
-pub use input::{MAX_ARTISTS, MAX_GENRE, MAX_GENRES, MAX_NAME, MAX_NUMBER, NewTrack, TrackPatch, YEARS};
+pub use input::{
+    MAX_ARTISTS, MAX_DURATION_MS, MAX_GENRE, MAX_GENRES, MAX_NAME, MAX_NUMBER, NewTrack, TrackPatch, YEARS,
+};
 
 /// A track of the catalogue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -1,0 +1,449 @@
+//! Listens: who heard what and when.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::insights::{Count, Key, Kind, Quarter, Row, Rows, number_key};
+use crate::track::{MAX_DURATION_MS, MAX_NAME, Track};
+use crate::{AlbumId, ArtistId, GenreId, Invalid, ListenId, SongId, Timestamp, TrackId, Validator};
+
+/// Listens of one request, at most.
+pub const MAX_LISTENS: usize = 1000;
+/// Longest name of a client, in characters.
+const MAX_CLIENT: usize = 100;
+/// Nothing is heard for longer than a day at once.
+const MAX_PLAYED_MS: u64 = 24 * 60 * 60 * 1000;
+/// The longest that a client's clock may be ahead.
+const CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(10 * 60);
+/// Of the listens of one account in one quarter of an hour, so many count: one every second.
+pub const MAX_COUNTED_A_QUARTER: usize = 900;
+
+/// What a client sends: a track of the catalogue by its id, or anything else by `title` and `artist`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "title": "Östermalm", "artist": "The Persuader", "listened_at": "2026-11-21T09:30:00.000Z", "played_ms": 285_000,
+    "client": "my player 1.0"
+}))]
+pub struct NewListen {
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub track_id: Option<TrackId>,
+    #[serde(default)]
+    pub title: Option<String>,
+    /// The credit as it is printed.
+    #[serde(default)]
+    pub artist: Option<String>,
+    #[serde(default)]
+    pub album: Option<String>,
+    #[serde(default)]
+    pub duration_ms: Option<u64>,
+    /// When it began, to the second; not in the future.
+    #[schema(value_type = String, format = DateTime)]
+    pub listened_at: Timestamp,
+    /// For how long it was heard; the whole duration when absent.
+    #[serde(default)]
+    pub played_ms: Option<u64>,
+    /// What played it.
+    #[serde(default)]
+    pub client: Option<String>,
+}
+
+/// What a client sends of what it plays at the moment.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "title": "Östermalm", "artist": "The Persuader", "duration_ms": 285_000 }))]
+pub struct NewNowPlaying {
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub track_id: Option<TrackId>,
+    #[serde(default)]
+    pub title: Option<String>,
+    #[serde(default)]
+    pub artist: Option<String>,
+    #[serde(default)]
+    pub album: Option<String>,
+    #[serde(default)]
+    pub duration_ms: Option<u64>,
+    #[serde(default)]
+    pub client: Option<String>,
+}
+
+/// What was heard, as a client names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    Track(TrackId),
+    Song(Song),
+}
+
+/// What was heard, by its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Song {
+    pub title: String,
+    pub artist: String,
+    pub album: Option<String>,
+    pub duration_ms: Option<u64>,
+}
+
+/// What a client has sent, once it is checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    pub heard: Heard,
+    pub listened_at: Timestamp,
+    pub played_ms: Option<u64>,
+    pub client: Option<String>,
+}
+
+impl NewListen {
+    /// Checks what was sent at `now`.
+    ///
+    /// # Errors
+    /// The fields that do not hold what they must.
+    pub fn check(self, now: Timestamp) -> Result<Sent, Vec<Invalid>> {
+        let mut validator = Validator::default();
+        let is_past = self.listened_at <= now.plus(CLOCK_SKEW);
+        validator.check(is_past, "listened_at", "must not be in the future");
+        validator.check(self.listened_at >= Timestamp::EPOCH, "listened_at", "must not be before 1970");
+        let names = Names {
+            title: self.title,
+            artist: self.artist,
+            album: self.album,
+            duration_ms: self.duration_ms,
+        };
+        let heard = names.check(&mut validator, self.track_id);
+        let sent = Sent {
+            heard,
+            listened_at: self.listened_at,
+            played_ms: self.played_ms.map(|ms| validator.range("played_ms", ms, 0, MAX_PLAYED_MS)),
+            client: self.client.map(|text| validator.line("client", &text, MAX_CLIENT)),
+        };
+        validator.finish(sent)
+    }
+}
+
+impl NewNowPlaying {
+    /// Checks what was sent at `now`.
+    ///
+    /// # Errors
+    /// The fields that do not hold what they must.
+    pub fn check(self, now: Timestamp) -> Result<Sent, Vec<Invalid>> {
+        let mut validator = Validator::default();
+        let names = Names {
+            title: self.title,
+            artist: self.artist,
+            album: self.album,
+            duration_ms: self.duration_ms,
+        };
+        let heard = names.check(&mut validator, self.track_id);
+        let client = self.client.map(|text| validator.line("client", &text, MAX_CLIENT));
+        validator.finish(Sent { heard, listened_at: now, played_ms: None, client })
+    }
+}
+
+/// The names of what was heard, not yet checked.
+struct Names {
+    title: Option<String>,
+    artist: Option<String>,
+    album: Option<String>,
+    duration_ms: Option<u64>,
+}
+
+impl Names {
+    fn check(self, validator: &mut Validator, track_id: Option<TrackId>) -> Heard {
+        if let Some(id) = track_id {
+            let sent = [
+                ("title", self.title.is_some()),
+                ("artist", self.artist.is_some()),
+                ("album", self.album.is_some()),
+                ("duration_ms", self.duration_ms.is_some()),
+            ];
+            for (field, is_sent) in sent {
+                validator.check(!is_sent, field, "must not be sent with track_id");
+            }
+            return Heard::Track(id);
+        }
+        let mut line = |field: &str, text: Option<String>| match text {
+            Some(text) => validator.line(field, &text, MAX_NAME),
+            None => {
+                validator.check(false, field, "is required without track_id");
+                String::new()
+            }
+        };
+        let (title, artist) = (line("title", self.title), line("artist", self.artist));
+        let album = self.album.map(|text| validator.line("album", &text, MAX_NAME));
+        let duration_ms = self.duration_ms.map(|ms| validator.range("duration_ms", ms, 0, MAX_DURATION_MS));
+        Heard::Song(Song { title, artist, album, duration_ms })
+    }
+}
+
+/// A listen in a history. It remembers what was heard as it was called then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listen {
+    pub id: ListenId,
+    /// The track of the catalogue, which may be gone since; none for what the catalogue has not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track_id: Option<TrackId>,
+    pub title: String,
+    /// The credit as it is printed.
+    pub artist: String,
+    /// Everyone who is credited, first the most important.
+    pub artists: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub album: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub album_artist: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub genres: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub played_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+}
+
+/// What things that were heard are called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// The title of a track; the name of anything else.
+    pub name: String,
+    /// Whose track or album it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artist: Option<String>,
+}
+
+impl Listen {
+    /// A listen to a track of the catalogue.
+    pub fn of_track(sent: &Sent, track: &Track) -> Self {
+        let listen = Self {
+            id: ListenId::of(sent.listened_at, &song_of(track)),
+            track_id: None,
+            title: String::new(),
+            artist: String::new(),
+            artists: Vec::new(),
+            album: None,
+            album_artist: None,
+            genres: Vec::new(),
+            duration_ms: None,
+            played_ms: sent.played_ms,
+            client: sent.client.clone(),
+        };
+        listen.joined(track)
+    }
+
+    /// A listen to what the catalogue has not.
+    pub fn of_song(sent: &Sent, song: &Song) -> Self {
+        Self {
+            id: ListenId::of(sent.listened_at, &SongId::of(&ArtistId::of(&song.artist), &song.title)),
+            track_id: None,
+            title: song.title.clone(),
+            artist: song.artist.clone(),
+            artists: vec![song.artist.clone()],
+            album: song.album.clone(),
+            album_artist: song.album.as_ref().map(|_| song.artist.clone()),
+            genres: Vec::new(),
+            duration_ms: song.duration_ms,
+            played_ms: sent.played_ms,
+            client: sent.client.clone(),
+        }
+    }
+
+    /// The same listen, now that the catalogue has a track of that name. Its id stays.
+    pub fn joined(self, track: &Track) -> Self {
+        Self {
+            track_id: Some(track.id),
+            title: track.title.clone(),
+            artist: track.artist.clone(),
+            artists: track.artists.iter().map(|artist| artist.name.clone()).collect(),
+            album: track.album.clone(),
+            album_artist: track.album_artist.clone(),
+            genres: track.genres.clone(),
+            duration_ms: track.duration_ms.or(self.duration_ms),
+            ..self
+        }
+    }
+
+    /// The second at which it began.
+    pub fn listened_at(&self) -> Timestamp {
+        self.id.listened_at()
+    }
+
+    /// The title by the artist who is credited first.
+    pub fn song(&self) -> SongId {
+        SongId::of(&ArtistId::of(self.artists.first().map_or("", String::as_str)), &self.title)
+    }
+
+    /// What it counts as a listen to.
+    pub fn track_key(&self) -> Key {
+        self.track_id.map_or_else(|| self.song().to_bytes(), TrackId::to_bytes)
+    }
+
+    /// For how long it was heard, in milliseconds: what the client said, otherwise the whole duration.
+    pub fn listening_ms(&self) -> u64 {
+        self.played_ms.or(self.duration_ms).unwrap_or_default()
+    }
+
+    fn album_id(&self) -> Option<AlbumId> {
+        let album = self.album.as_deref()?;
+        Some(AlbumId::of(self.album_artist.as_deref().unwrap_or(&self.artist), album))
+    }
+
+    /// Everything that it counts for, each once, without what it is called.
+    fn counted(&self) -> Vec<(Kind, Key)> {
+        let mut things = vec![(Kind::Track, self.track_key())];
+        let artists: Vec<Key> = self.artists.iter().map(|name| ArtistId::of(name).to_bytes()).collect();
+        things.extend(artists.first().map(|key| (Kind::PrimaryArtist, *key)));
+        things.extend(artists.iter().map(|key| (Kind::Artist, *key)));
+        things.extend(self.album_id().map(|id| (Kind::Album, id.to_bytes())));
+        things.extend(self.genres.iter().map(|name| (Kind::Genre, GenreId::of(name).to_bytes())));
+        things.sort_unstable();
+        // Two spellings of one genre are one.
+        things.dedup();
+        things
+    }
+
+    /// The rows that this one listen adds.
+    pub fn rows(&self) -> Vec<Row> {
+        let count =
+            Count { listens: 1, listening_ms: i64::try_from(self.listening_ms()).unwrap_or_default() };
+        let seconds = self.listened_at().seconds();
+        let hour = u32::try_from(seconds.div_euclid(3600).rem_euclid(24)).unwrap_or_default();
+        let mut rows = vec![Row::total(count), Row { kind: Kind::Hour, key: number_key(hour), count }];
+        rows.extend(self.counted().into_iter().map(|(kind, key)| Row { kind, key, count }));
+        rows
+    }
+
+    /// What the things that it counts for are called. Who is credited first is called as an artist.
+    pub fn labels(&self) -> Vec<((Kind, Key), Label)> {
+        let name = |name: &str| Label { name: name.to_owned(), artist: None };
+        let by = |name: &str, artist: &str| Label { name: name.to_owned(), artist: Some(artist.to_owned()) };
+        let mut labels = vec![((Kind::Track, self.track_key()), by(&self.title, &self.artist))];
+        let artists = self.artists.iter();
+        labels.extend(artists.map(|text| ((Kind::Artist, ArtistId::of(text).to_bytes()), name(text))));
+        if let (Some(id), Some(album)) = (self.album_id(), &self.album) {
+            let artist = self.album_artist.as_deref().unwrap_or(&self.artist);
+            labels.push(((Kind::Album, id.to_bytes()), by(album, artist)));
+        }
+        let genres = self.genres.iter();
+        labels.extend(genres.map(|text| ((Kind::Genre, GenreId::of(text).to_bytes()), name(text))));
+        labels
+    }
+}
+
+/// The rows of a quarter of an hour with these listens, which are in the order of their ids. Only so many count.
+pub fn rows_of_quarter<'a>(listens: impl IntoIterator<Item = &'a Listen>) -> Rows {
+    listens.into_iter().take(MAX_COUNTED_A_QUARTER).flat_map(Listen::rows).collect()
+}
+
+/// The quarter of an hour in which a listen is counted.
+pub fn quarter_of(id: ListenId) -> Quarter {
+    Quarter::of(id.listened_at())
+}
+
+/// The title of a track by the artist who is credited first.
+pub fn song_of(track: &Track) -> SongId {
+    SongId::of(&track.artist_id, &track.title)
+}
+
+/// The songs that listens to a track may have been sent as: its title by each who is credited.
+pub fn songs_of(track: &Track) -> Vec<SongId> {
+    track.artists.iter().map(|artist| SongId::of(&artist.id, &track.title)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::AccountId;
+    use crate::track::NewTrack;
+
+    fn now() -> Timestamp {
+        "2026-11-21T09:30:00.000Z".parse().unwrap()
+    }
+
+    fn sent(value: serde_json::Value) -> Result<Sent, Vec<String>> {
+        let new: NewListen = serde_json::from_value(value).unwrap();
+        new.check(now()).map_err(|errors| errors.into_iter().map(|error| error.field).collect())
+    }
+
+    fn track() -> Track {
+        let new = NewTrack {
+            title: "Under Pressure".into(),
+            artist: "Queen & David Bowie".into(),
+            artists: Some(vec!["Queen".into(), "David Bowie".into()]),
+            album: Some("Hot Space".into()),
+            album_artist: Some("Queen".into()),
+            genres: Some(vec!["Rock".into(), "rock".into(), "Pop".into()]),
+            duration_ms: Some(248_000),
+            ..NewTrack::default()
+        };
+        new.build(AccountId::new(now()), now()).unwrap()
+    }
+
+    #[test]
+    fn a_listen_names_a_track_or_a_title_and_an_artist() {
+        let at = "2026-11-21T09:00:00Z";
+        let id = track().id;
+        assert!(sent(json!({ "listened_at": at, "track_id": id })).is_ok());
+        assert!(sent(json!({ "listened_at": at, "title": "T", "artist": "A" })).is_ok());
+        for (body, fields) in [
+            (json!({ "listened_at": at }), vec!["title", "artist"]),
+            (json!({ "listened_at": at, "title": "T" }), vec!["artist"]),
+            (json!({ "listened_at": at, "track_id": id, "title": "T" }), vec!["title"]),
+            (json!({ "listened_at": at, "title": " ", "artist": "a\nb" }), vec!["title", "artist"]),
+            (json!({ "listened_at": "2026-11-21T09:41:00Z", "track_id": id }), vec!["listened_at"]),
+            (json!({ "listened_at": "1969-12-31T23:59:59Z", "track_id": id }), vec!["listened_at"]),
+            (json!({ "listened_at": at, "track_id": id, "played_ms": 86_400_001 }), vec!["played_ms"]),
+            (json!({ "listened_at": at, "track_id": id, "client": "" }), vec!["client"]),
+        ] {
+            let fields: Vec<String> = fields.into_iter().map(str::to_owned).collect();
+            assert_eq!(sent(body.clone()), Err(fields), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_listen_sent_by_names_and_one_sent_by_id_are_the_same() {
+        let by_id =
+            sent(json!({ "listened_at": "2026-11-21T09:00:00.700Z", "track_id": track().id })).unwrap();
+        let listen = Listen::of_track(&by_id, &track());
+        let song =
+            Song { title: "under  pressure".into(), artist: "QUEEN".into(), album: None, duration_ms: None };
+        assert_eq!(Listen::of_song(&by_id, &song).id, listen.id);
+        assert_eq!(listen.listened_at().to_string(), "2026-11-21T09:00:00.000Z");
+    }
+
+    #[test]
+    fn a_listen_counts_once_for_everything_that_it_is_of() {
+        let by_id = sent(json!({ "listened_at": "2026-11-21T09:00:00Z", "track_id": track().id })).unwrap();
+        let rows = rows_of_quarter([&Listen::of_track(&by_id, &track())]);
+        for (kind, distinct) in [
+            (Kind::Total, 1),
+            (Kind::Hour, 1),
+            (Kind::Track, 1),
+            (Kind::Artist, 2),
+            (Kind::PrimaryArtist, 1),
+            (Kind::Album, 1),
+            (Kind::Genre, 2),
+        ] {
+            assert_eq!(rows.distinct(kind), distinct, "{kind:?}");
+            assert!(rows.of(kind).iter().all(|row| row.count == Count { listens: 1, listening_ms: 248_000 }));
+        }
+        let played = Sent { played_ms: Some(1000), ..by_id };
+        assert_eq!(rows_of_quarter([&Listen::of_track(&played, &track())]).total().listening_ms, 1000);
+    }
+
+    #[test]
+    fn a_listen_that_joins_a_track_counts_for_it_under_its_old_id() {
+        let by_name =
+            sent(json!({ "listened_at": "2026-11-21T09:00:00Z", "title": "Under pressure", "artist": "David Bowie" }))
+                .unwrap();
+        let Heard::Song(song) = &by_name.heard else { panic!("it is sent by names") };
+        let listen = Listen::of_song(&by_name, song);
+        assert!(songs_of(&track()).contains(&listen.song()));
+        let track = track();
+        let joined = listen.clone().joined(&track);
+        assert_eq!((joined.id, joined.track_key()), (listen.id, track.id.to_bytes()));
+        assert_eq!(rows_of_quarter([&joined]).distinct(Kind::Artist), 2);
+    }
+}
