@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lambda_http::{Body, RequestExt};
 use tests::World;
 
-const EVENT_FUNCTIONS: [&str; 4] = ["shuffle", "indexer", "ingest", "cleanup"];
+const EVENT_FUNCTIONS: [&str; 5] = ["shuffle", "indexer", "ingest", "cleanup", "tally"];
 
 #[tokio::test]
 async fn every_sample_is_taken_by_its_function() {

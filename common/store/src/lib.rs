@@ -7,7 +7,9 @@ pub mod accounts;
 mod client;
 mod error;
 pub mod home;
+pub mod insights;
 pub mod keys;
+pub mod listens;
 pub mod media;
 mod objects;
 pub mod playlists;
@@ -34,7 +36,9 @@ pub struct Store {
     pub aws: SdkConfig,
     pub accounts: accounts::Accounts,
     pub home: home::Home,
+    pub insights: insights::Insights,
     pub keys: keys::Keys,
+    pub listens: listens::Listens,
     pub media: media::Media,
     pub objects: Objects,
     pub playlists: playlists::Playlists,
@@ -51,9 +55,12 @@ impl Store {
         let objects = Objects::new(client::s3(&config, settings.stores.as_ref()), settings.bucket.clone());
         let media = media::Media::new(table("media"), objects.clone());
         let tracks = tracks::Tracks::new(table("tracks"), media.clone());
+        let listens = listens::Listens::new(table("listens"));
         Self {
             accounts: accounts::Accounts::new(table("accounts"), keys.clone(), media.clone()),
             home: home::Home::new(table("home")),
+            insights: insights::Insights::new(table("insights"), objects.clone(), listens.clone()),
+            listens,
             keys,
             playlists: playlists::Playlists::new(table("playlists"), tracks.clone(), media.clone()),
             media,

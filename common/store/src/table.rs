@@ -7,10 +7,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest,
+    AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest, ReturnValue,
     TransactWriteItem, Update, WriteRequest,
 };
 use futures::{StreamExt, TryStreamExt};
+use mixtape_domain::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -43,12 +44,25 @@ pub(crate) fn key(pk: impl Into<String>, sk: impl Into<String>) -> Item {
     HashMap::from([("pk".to_owned(), string(pk)), ("sk".to_owned(), string(sk))])
 }
 
+/// The primary key that an item was read with.
+pub(crate) fn primary_key(item: &Item) -> Option<Item> {
+    Some(key(item.get("pk")?.as_s().ok()?, item.get("sk")?.as_s().ok()?))
+}
+
 pub(crate) fn string(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
 pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
+}
+
+/// Milliseconds from the Unix epoch to 2286-11-20: the last moment of 13 digits.
+const LAST_MOMENT: i64 = 9_999_999_999_999;
+
+/// The time that is left before the year 2286, in milliseconds: in ascending order, what is newest comes first.
+pub(crate) fn age(at: Timestamp) -> String {
+    format!("{:013}", LAST_MOMENT - at.millis().clamp(0, LAST_MOMENT))
 }
 
 /// A value as an item, to which the caller adds the keys.
@@ -261,6 +275,32 @@ impl Table {
             wanted = output.unprocessed_items.unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// Puts an item, whatever was there: one PutItem.
+    pub(crate) async fn put_item(&self, item: Item) -> Result<(), StoreError> {
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        request.send().await.map_err(StoreError::from_sdk)?;
+        Ok(())
+    }
+
+    /// Puts an item while the condition holds for what is there; answers whether it did: one PutItem.
+    pub(crate) async fn put_item_if(&self, item: Item, condition: &str) -> Result<bool, StoreError> {
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        match request.condition_expression(condition).send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => {
+                Ok(false)
+            }
+            Err(error) => Err(StoreError::from_sdk(error)),
+        }
+    }
+
+    /// Deletes an item; answers whether there was one: one DeleteItem.
+    pub(crate) async fn delete_item(&self, key: Item) -> Result<bool, StoreError> {
+        let request = self.client.delete_item().table_name(&self.name).set_key(Some(key));
+        let output = request.return_values(ReturnValue::AllOld).send().await.map_err(StoreError::from_sdk)?;
+        Ok(output.attributes.is_some_and(|item| !item.is_empty()))
     }
 
     pub(crate) fn put(&self, item: Item) -> Put {

@@ -3,9 +3,10 @@
 use axum::Json as JsonBody;
 use axum::extract::State as AxumState;
 use mixtape_domain::account::{Account, ApiKey, SessionInfo};
+use mixtape_domain::listen::Listen;
 use mixtape_domain::playlist::{Playlist, PlaylistItem, Viewer};
 use mixtape_domain::track::Track;
-use mixtape_domain::{AccountId, PlaylistId};
+use mixtape_domain::{AccountId, ListenId, PlaylistId, Timestamp, TrackId};
 use mixtape_http::{Identity, Page, Paging, Problem};
 use mixtape_store::Store;
 use mixtape_store::playlists::PlaylistError;
@@ -18,6 +19,8 @@ use crate::state::State;
 const LIST: &str = "export";
 /// How many things are read at once.
 const STRIDE: usize = 100;
+/// How many listens are read at once: they are small, and there are many.
+const LISTENS: usize = 1000;
 /// A page ends after this many bytes of JSON; what is read at once comes on top.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
 /// A page ends after this many reads of the stores, so that it is answered in good time.
@@ -34,9 +37,49 @@ pub(crate) struct Export {
     /// The playlists of others on which the account collaborates.
     #[schema(value_type = Vec<String>)]
     shared_playlist_ids: Vec<PlaylistId>,
+    /// What the account has heard, newest first.
+    listens: Vec<ExportedListen>,
     /// Send it as `cursor` for the next part; null on the last one.
     #[schema(required = true)]
     next_cursor: Option<String>,
+}
+
+/// A listen, as it was called when it was sent.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct ExportedListen {
+    #[schema(value_type = String)]
+    id: ListenId,
+    #[schema(value_type = String, format = DateTime)]
+    listened_at: Timestamp,
+    /// Null for what the catalogue had not.
+    #[schema(required = true, value_type = Option<String>)]
+    track_id: Option<TrackId>,
+    title: String,
+    artist: String,
+    #[schema(required = true)]
+    album: Option<String>,
+    #[schema(required = true)]
+    duration_ms: Option<u64>,
+    #[schema(required = true)]
+    played_ms: Option<u64>,
+    #[schema(required = true)]
+    client: Option<String>,
+}
+
+impl From<Listen> for ExportedListen {
+    fn from(listen: Listen) -> Self {
+        Self {
+            id: listen.id,
+            listened_at: listen.listened_at(),
+            track_id: listen.track_id,
+            title: listen.title,
+            artist: listen.artist,
+            album: listen.album,
+            duration_ms: listen.duration_ms,
+            played_ms: listen.played_ms,
+            client: listen.client,
+        }
+    }
 }
 
 /// A playlist with some of its items.
@@ -72,12 +115,13 @@ enum Place {
         playlist: PlaylistId,
         items: String,
     },
+    Listens(Option<String>),
 }
 
 /// Export everything
 ///
-/// The account, its keys and sessions without their secrets, its tracks, its playlists with their items, and the ids of
-/// the playlists that it shares. What is large comes in parts; `next_cursor` is null on the last one.
+/// The account, its keys and sessions without their secrets, its tracks, its playlists with their items, the ids of
+/// the playlists that it shares, and its listens. What is large comes in parts; `next_cursor` is null on the last one.
 #[utoipa::path(
     get, path = "/v1/me/export", tag = "accounts", security(("bearer" = [])), params(ExportParams),
     responses((status = 200, description = "A part of what the account owns", body = Export))
@@ -121,6 +165,7 @@ impl Part {
             tracks: Vec::new(),
             playlists: Vec::new(),
             shared_playlist_ids: Vec::new(),
+            listens: Vec::new(),
             next_cursor: None,
         };
         Self { export, bytes: 0, reads: 0 }
@@ -151,6 +196,13 @@ impl Part {
             Place::Items { list, playlist, items } => {
                 self.extend_playlist(store, account_id, list, Some((playlist, items))).await
             }
+            Place::Listens(after) => {
+                let page = store.listens.page(account_id, (None, None), LISTENS, after.as_deref()).await?;
+                let listens: Vec<ExportedListen> = page.items.into_iter().map(Into::into).collect();
+                self.weigh(&listens)?;
+                self.export.listens.extend(listens);
+                Ok(page.next.map(|next| Place::Listens(Some(next))))
+            }
         }
     }
 
@@ -163,11 +215,11 @@ impl Part {
         within: Option<(PlaylistId, String)>,
     ) -> Result<Option<Place>, Problem> {
         let mut page = store.playlists.list_for(account_id, 1, list.as_deref()).await?;
-        let after_it = page.next.map(|next| Place::Playlists(Some(next)));
-        let Some(playlist) = page.items.pop() else { return Ok(after_it) };
+        let after_it = page.next.map_or(Place::Listens(None), |next| Place::Playlists(Some(next)));
+        let Some(playlist) = page.items.pop() else { return Ok(Some(after_it)) };
         if playlist.owner.id != account_id {
             self.export.shared_playlist_ids.push(playlist.id);
-            return Ok(after_it);
+            return Ok(Some(after_it));
         }
         // Another one may be here, when the one that was being read is gone.
         let after = within.filter(|(id, _)| *id == playlist.id).map(|(_, items)| items);
@@ -175,7 +227,7 @@ impl Part {
         let read = store.playlists.items(playlist.id, viewer, STRIDE, after.as_deref()).await;
         let read = match read {
             Ok(read) => read,
-            Err(PlaylistError::NotFound) => return Ok(after_it),
+            Err(PlaylistError::NotFound) => return Ok(Some(after_it)),
             Err(PlaylistError::Replaced | PlaylistError::Invalid(_)) => {
                 return Ok(Some(Place::Playlists(list)));
             }
@@ -187,10 +239,10 @@ impl Part {
             ExportedPlaylist { playlist: read.playlist, items: read.items, is_continued: after.is_some() };
         let id = exported.playlist.id;
         self.add_items(exported);
-        Ok(match read.next {
-            Some(items) => Some(Place::Items { list, playlist: id, items }),
+        Ok(Some(match read.next {
+            Some(items) => Place::Items { list, playlist: id, items },
             None => after_it,
-        })
+        }))
     }
 
     /// Adds to the piece of the same playlist that this part holds already, where there is one.

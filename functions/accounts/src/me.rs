@@ -2,7 +2,7 @@
 
 use axum::Json as JsonBody;
 use axum::extract::State as AxumState;
-use mixtape_domain::account::{Account, Email, Password};
+use mixtape_domain::account::{Account, Email, InsightsAccess, Password};
 use mixtape_domain::patch::Patch;
 use mixtape_http::{Code, Identity, Json, NoContent, Problem};
 use mixtape_store::accounts::{ChangeError, Login};
@@ -23,6 +23,10 @@ pub(crate) struct AccountPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Email, max_length = 254)]
     email: Patch<String>,
+    /// Who may see the insights: `private` (nobody else) or `public` (everybody). Absent means unchanged.
+    #[serde(default)]
+    #[schema(value_type = Option<InsightsAccess>)]
+    insights: Patch<InsightsAccess>,
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -68,21 +72,49 @@ pub(crate) async fn patch(
 ) -> Result<JsonBody<Account>, Problem> {
     identity.session()?;
     let email = match patch.email {
-        Patch::Keep => return get(AxumState(state), identity).await,
+        Patch::Keep => None,
         Patch::Clear => return Err(Problem::invalid_field("email", "must not be null")),
         Patch::Set(text) => {
-            Email::parse(&text).map_err(|message| Problem::invalid_field("email", message))?
+            Some(Email::parse(&text).map_err(|message| Problem::invalid_field("email", message))?)
         }
     };
-    // Otherwise this would tell without limit which addresses have accounts.
-    limits::count(&state, &[limits::email(identity.account_id)]).await?;
+    match patch.insights {
+        Patch::Keep => {}
+        Patch::Clear => return Err(Problem::invalid_field("insights", "must not be null")),
+        Patch::Set(access) => set_insights(&state, &identity, access).await?,
+    }
+    match email {
+        Some(email) => change_email(&state, &identity, &email).await.map(JsonBody),
+        None => get(AxumState(state), identity).await,
+    }
+}
+
+async fn set_insights(state: &State, identity: &Identity, access: InsightsAccess) -> Result<(), Problem> {
+    let accounts = &state.app.store.accounts;
     for _ in 0..CHANGE_ATTEMPTS {
-        let login = own_login(&state, &identity).await?;
-        if login.account.email == email {
-            return Ok(JsonBody(login.account));
+        let account = accounts.account(identity.account_id).await?.ok_or_else(account_gone)?;
+        if account.insights == access {
+            return Ok(());
         }
-        match state.app.store.accounts.change_email(&login, &email, state.app.clock.now()).await {
-            Ok(account) => return Ok(JsonBody(account)),
+        match accounts.set_insights(&account, access, state.app.clock.now()).await {
+            Ok(_) => return Ok(()),
+            Err(ChangeError::Store(error)) => return Err(error.into()),
+            Err(_) => {}
+        }
+    }
+    Err(contended())
+}
+
+async fn change_email(state: &State, identity: &Identity, email: &Email) -> Result<Account, Problem> {
+    // Otherwise this would tell without limit which addresses have accounts.
+    limits::count(state, &[limits::email(identity.account_id)]).await?;
+    for _ in 0..CHANGE_ATTEMPTS {
+        let login = own_login(state, identity).await?;
+        if login.account.email == *email {
+            return Ok(login.account);
+        }
+        match state.app.store.accounts.change_email(&login, email, state.app.clock.now()).await {
+            Ok(account) => return Ok(account),
             Err(ChangeError::EmailTaken) => return Err(email_taken()),
             Err(ChangeError::SessionEnded) => return Err(account_gone()),
             Err(ChangeError::Store(error)) => return Err(error.into()),

@@ -2,7 +2,7 @@
 
 use axum::extract::State as AxumState;
 use mixtape_domain::AccountId;
-use mixtape_domain::account::{Account, SignUp};
+use mixtape_domain::account::{Account, InsightsAccess, SignUp};
 use mixtape_http::{ClientAddress, Code, Created, Json, Problem};
 use mixtape_settings::Registration;
 use mixtape_store::accounts::CreateError;
@@ -67,6 +67,7 @@ pub(crate) async fn create(
         email,
         is_admin: false,
         photo: None,
+        insights: InsightsAccess::default(),
         created_at: now,
         updated_at: now,
     };

@@ -1,4 +1,4 @@
-//! What a removed account leaves: tracks, playlists, collaborations, uploads, sessions, keys.
+//! What a removed account leaves: tracks, playlists, collaborations, uploads, listens and their counts, sessions, keys.
 
 use std::convert::Infallible;
 
@@ -28,6 +28,10 @@ impl State {
         }
         self.store.playlists.delete_owned_by(account_id, self.clock.now()).await?;
         self.store.media.delete_owned_by(account_id).await?;
+        if self.store.listens.delete_some(account_id).await? {
+            return accounts.request_sweep(account_id, self.clock.now()).await;
+        }
+        self.store.insights.forget(account_id).await?;
         accounts.clear(account_id).await
     }
 

@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use mixtape_domain::Timestamp;
 use mixtape_domain::home::{Section, SectionKind, Shuffle};
+use mixtape_domain::insights::{Day, Length, Period, TREND_DAYS, trending};
+use mixtape_domain::{Timestamp, TrackId};
 use mixtape_events::EventError;
 use mixtape_settings::{HomeCounts, Settings};
+use mixtape_store::insights::Scope;
 use mixtape_store::tracks::Kind;
 use mixtape_store::{Store, StoreError};
 use rand::SeedableRng;
@@ -16,6 +18,8 @@ use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Tracks that are looked up at once: what is heard can be gone, or nothing that the catalogue has.
+const LOOKED_UP: usize = 100;
 /// "New" is one of so many.
 const NEWEST: usize = 100;
 
@@ -95,8 +99,12 @@ impl State {
         let none = BTreeSet::new();
         let artists = tracks.sample(Kind::Artist, self.counts.featured_artists, &none, &mut random).await?;
         let mut used = BTreeSet::new();
-        let trending = tracks.sample(Kind::Track, self.counts.trending_tracks, &used, &mut random).await?;
+        let mut trending = self.trending(scheduled_time).await?;
         used.extend(trending.iter().cloned());
+        let missing = self.counts.trending_tracks - trending.len();
+        let chosen = tracks.sample(Kind::Track, missing, &used, &mut random).await?;
+        used.extend(chosen.iter().cloned());
+        trending.extend(chosen);
         let mut newest: Vec<String> = tracks
             .newest_ids(NEWEST)
             .await?
@@ -116,6 +124,29 @@ impl State {
             section("discover", "Discover", SectionKind::Track, discover),
             section("albums", "Albums", SectionKind::Album, albums),
         ])
+    }
+}
+
+impl State {
+    /// The tracks that are heard most lately, of those that are still there.
+    async fn trending(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
+        let today = Day::of(now);
+        let days = (0..TREND_DAYS).map(|age| today.plus(-age));
+        let periods: Vec<Period> = days.map(|day| Period::of(Length::Day, day)).collect();
+        let (_, rows) = self.store.insights.read(Scope::Everybody, &periods).await?;
+        let days = periods.iter().zip(&rows).map(|(period, rows)| (period.first(), rows));
+        let mut ids = trending(days, today).into_iter().map(TrackId::from_bytes);
+        let mut found = Vec::new();
+        while found.len() < self.counts.trending_tracks {
+            let some: Vec<TrackId> = ids.by_ref().take(LOOKED_UP).collect();
+            if some.is_empty() {
+                break;
+            }
+            let there = self.store.tracks.get_many(&some).await?;
+            found.extend(some.into_iter().filter(|id| there.contains_key(id)));
+        }
+        found.truncate(self.counts.trending_tracks);
+        Ok(found.iter().map(ToString::to_string).collect())
     }
 }
 

@@ -3,11 +3,14 @@
 use axum::Json as JsonBody;
 use axum::extract::State;
 use mixtape_domain::AlbumId;
+use mixtape_domain::insights::Kind;
 use mixtape_domain::track::{Album, Track};
 use mixtape_http::{App, CatalogueReader, Page, Paging, PagingParams, Path, Problem, Query};
 use mixtape_store::tracks::Order;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+use crate::played::Played;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +34,8 @@ pub(crate) struct AlbumOrder {
 pub(crate) struct AlbumDetail {
     #[serde(flatten)]
     album: Album,
+    #[serde(flatten)]
+    played: Played,
     /// In disc and track order.
     tracks: Vec<Track>,
     /// Send it as `cursor` for more tracks; null when these are the last.
@@ -75,5 +80,6 @@ pub(crate) async fn get(
     let found = app.store.tracks.album_page(&id, paging.limit(), paging.after(&scope)?.as_deref()).await?;
     let (album, tracks) = found.ok_or_else(Problem::not_found)?;
     let page = Page::new(tracks.items, tracks.next.as_deref(), &scope);
-    Ok(JsonBody(AlbumDetail { album, tracks: page.items, next_cursor: page.next_cursor }))
+    let played = app.store.insights.plays(Kind::Album, &id.to_bytes()).await?.into();
+    Ok(JsonBody(AlbumDetail { album, played, tracks: page.items, next_cursor: page.next_cursor }))
 }

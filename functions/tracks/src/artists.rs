@@ -3,16 +3,21 @@
 use axum::Json as JsonBody;
 use axum::extract::State;
 use mixtape_domain::ArtistId;
+use mixtape_domain::insights::Kind;
 use mixtape_domain::track::{Album, Artist};
 use mixtape_http::{App, CatalogueReader, Page, Paging, PagingParams, Path, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::played::Played;
 
 /// An artist with a page of albums.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ArtistDetail {
     #[serde(flatten)]
     artist: Artist,
+    #[serde(flatten)]
+    played: Played,
     /// Albums with a track of theirs, by name.
     albums: Vec<Album>,
     /// Send it as `cursor` for more albums; null when these are the last.
@@ -55,5 +60,6 @@ pub(crate) async fn get(
     let found = app.store.tracks.artist_page(&id, paging.limit(), paging.after(&scope)?.as_deref()).await?;
     let (artist, albums) = found.ok_or_else(Problem::not_found)?;
     let page = Page::new(albums.items, albums.next.as_deref(), &scope);
-    Ok(JsonBody(ArtistDetail { artist, albums: page.items, next_cursor: page.next_cursor }))
+    let played = app.store.insights.plays(Kind::Artist, &id.to_bytes()).await?.into();
+    Ok(JsonBody(ArtistDetail { artist, played, albums: page.items, next_cursor: page.next_cursor }))
 }

@@ -5,6 +5,7 @@ mod artists;
 mod batch;
 mod disposition;
 mod list;
+mod played;
 mod range;
 mod stream;
 mod track;

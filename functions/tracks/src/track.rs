@@ -4,9 +4,23 @@ use axum::Json as JsonBody;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use mixtape_domain::TrackId;
+use mixtape_domain::insights::Kind;
 use mixtape_domain::track::{NewTrack, Track, TrackPatch};
 use mixtape_http::{App, CatalogueReader, Created, Identity, Json, NoContent, Path, Problem};
 use mixtape_store::tracks::{Change, Creation};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::played::Played;
+
+/// A track, and how often it was heard.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TrackDetail {
+    #[serde(flatten)]
+    track: Track,
+    #[serde(flatten)]
+    played: Played,
+}
 
 /// Add a track
 ///
@@ -36,15 +50,16 @@ pub(crate) async fn create(
 /// Read a track
 #[utoipa::path(
     get, path = "/v1/tracks/{id}", tag = "tracks", security((), ("bearer" = [])), params(("id" = String, Path)),
-    responses((status = 200, description = "The track", body = Track))
+    responses((status = 200, description = "The track", body = TrackDetail))
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     _: CatalogueReader,
     Path(id): Path<TrackId>,
-) -> Result<JsonBody<Track>, Problem> {
-    let track = app.store.tracks.get(id).await?;
-    track.map(JsonBody).ok_or_else(Problem::not_found)
+) -> Result<JsonBody<TrackDetail>, Problem> {
+    let track = app.store.tracks.get(id).await?.ok_or_else(Problem::not_found)?;
+    let played = app.store.insights.plays(Kind::Track, &id.to_bytes()).await?.into();
+    Ok(JsonBody(TrackDetail { track, played }))
 }
 
 /// Change a track

@@ -30,6 +30,9 @@ impl Functions {
         functions.route("accounts", accounts::router(accounts_app.clone()));
         functions.route("home", home::router(app_of(app, "home").await));
         functions.route("images", images::router(app_of(app, "images").await));
+        let insights_app = app_of(app, "insights").await;
+        functions.route("insights", insights::router(insights::State::new(insights_app)));
+        functions.route("listens", listens::router(app_of(app, "listens").await));
         functions.route("meta", meta::router(app_of(app, "meta").await));
         functions.route("playlists", playlists::router(app_of(app, "playlists").await));
         functions.route("search", search::router(search::State::new(app_of(app, "search").await)));
@@ -63,6 +66,12 @@ impl Functions {
         functions.handle("shuffle", move |event| {
             let state = state.clone();
             async move { shuffle::handle(&state, event).await }
+        });
+        let App { store, .. } = app_of(app, "tally").await;
+        let state = tally::State::new(store);
+        functions.handle("tally", move |event| {
+            let state = state.clone();
+            async move { tally::handle(&state, event).await }
         });
         functions
     }

@@ -14,6 +14,8 @@ pub fn document() -> Result<String, serde_json::Error> {
         accounts::openapi(),
         home::openapi(),
         images::openapi(),
+        insights::openapi(),
+        listens::openapi(),
         meta::openapi(),
         playlists::openapi(),
         search::openapi(),

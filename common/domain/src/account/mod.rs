@@ -24,6 +24,7 @@ pub const MAX_KEY_NAME: usize = 100;
     "email": "nina@example.com",
     "is_admin": false,
     "photo": null,
+    "insights": "private",
     "created_at": "2026-11-21T09:30:00.000Z",
     "updated_at": "2026-11-21T09:30:00.000Z",
 }))]
@@ -41,10 +42,23 @@ pub struct Account {
     #[serde(default)]
     #[schema(required = true)]
     pub photo: Option<Cover>,
+    /// Who may see what the account has heard how often.
+    #[serde(default)]
+    pub insights: InsightsAccess,
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
+}
+
+/// Who may see an account's insights. Its history is its own in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InsightsAccess {
+    #[default]
+    Private,
+    /// Everybody, and the account is named among the top listeners.
+    Public,
 }
 
 /// An account, as everybody sees it.

@@ -102,6 +102,11 @@ impl Day {
         Self(self.0.saturating_add(days))
     }
 
+    /// The day and the month as one says them: `14 March`.
+    pub fn in_words(self) -> String {
+        self.date().strftime("%-d %B").to_string()
+    }
+
     fn of_date(date: Date) -> Self {
         Self(EPOCH.until(date).map_or(0, |span| span.get_days()))
     }
@@ -338,5 +343,6 @@ mod tests {
         assert_eq!(last.number() - first.number(), 95);
         assert_eq!(last.last_second() + 1, Quarter::first_of(day("2026-11-22")).first_second());
         assert_eq!((day("2026-11-21").weekday(), day("2026-11-21").month()), (5, 11));
+        assert_eq!(day("2026-03-04").in_words(), "4 March");
     }
 }

@@ -8,6 +8,7 @@
 //! | request to delete the rest | `ACCOUNT#` id | `SWEEP` |
 //! | sign-in by username | `USERNAME#` lower case | `USERNAME` |
 //! | sign-in by e-mail | `EMAIL#` lower case | `EMAIL` |
+//! | account with public insights | `INSIGHTS#PUBLIC` | account id |
 //! | count of attempts (removes itself) | `ATTEMPTS#` what `#` whose | start of the window |
 //!
 //! The two sign-in items repeat the account beside the password's hash, so that signing in needs no second hop, and
@@ -66,6 +67,7 @@ const ACCOUNT: &str = "ACCOUNT";
 const KEY: &str = "KEY#";
 const SESSION: &str = "SESSION#";
 const SWEEP: &str = "SWEEP";
+const PUBLIC_INSIGHTS: &str = "INSIGHTS#PUBLIC";
 
 impl Accounts {
     pub(crate) fn new(table: Table, signing: Keys, media: Media) -> Self {
@@ -86,6 +88,10 @@ fn partition(account_id: AccountId) -> String {
 
 fn account_key(account_id: AccountId) -> Item {
     table::key(partition(account_id), ACCOUNT)
+}
+
+fn public_insights_key(account_id: AccountId) -> Item {
+    table::key(PUBLIC_INSIGHTS, account_id.to_string())
 }
 
 fn username_key(username: &Username) -> Item {

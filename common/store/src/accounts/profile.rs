@@ -1,16 +1,22 @@
 //! Making, reading, changing and removing accounts.
 
-use mixtape_domain::account::{Account, Email, Profile, Username};
+use mixtape_domain::account::{Account, Email, InsightsAccess, Profile, Username};
 use mixtape_domain::media::Cover;
 use mixtape_domain::{AccountId, ImageId, SessionId, Timestamp};
 
 use super::change::{Change, delete_any, put_new};
 use super::sessions::session_key;
-use super::{Accounts, Counter, Login, Session, account_key, email_key, unexpected, username_key};
+use super::{
+    Accounts, Counter, Login, PUBLIC_INSIGHTS, Session, account_key, email_key, public_insights_key,
+    unexpected, username_key,
+};
 use crate::StoreError;
 use crate::keys::Revocation;
 use crate::media::Effects;
-use crate::table::{self, CommitError, Item, number, string};
+use crate::table::{self, CommitError, Item, Range, number, string};
+
+/// Accounts that are named together, at most.
+const MAX_PUBLIC: usize = 100_000;
 
 /// Why an account was not made.
 #[derive(Debug, thiserror::Error)]
@@ -205,6 +211,63 @@ impl Accounts {
         actions.extend(effects.actions(&self.media));
         match self.commit(actions).await {
             Ok(()) => Ok(Some(account)),
+            Err(CommitError::Store(error)) => Err(error.into()),
+            Err(CommitError::Conditions(_)) => Err(ChangeError::Changed),
+        }
+    }
+
+    /// The account of this name, and who may see its insights: one GetItem.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn shared(&self, username: &Username) -> Result<Option<(Profile, InsightsAccess)>, StoreError> {
+        let login: Option<Account> = self.table.get(username_key(username)).await?;
+        Ok(login.map(|account| (Profile::from(&account), account.insights)))
+    }
+
+    /// Every account whose insights everybody may see: one Query.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn with_public_insights(&self) -> Result<Vec<Profile>, StoreError> {
+        let range = Range::table(PUBLIC_INSIGHTS, "");
+        Ok(self.table.query(&range, MAX_PUBLIC, true).await?.read()?.0)
+    }
+
+    /// Says who may see an account's insights: one transaction.
+    ///
+    /// # Errors
+    /// The account has changed since `before` was read ([`ChangeError::Changed`]), or the table is away.
+    pub async fn set_insights(
+        &self,
+        before: &Account,
+        access: InsightsAccess,
+        now: Timestamp,
+    ) -> Result<Account, ChangeError> {
+        let account = Account { insights: access, updated_at: now, ..before.clone() };
+        let value = table::to_value(&access)?;
+        let change = |key: Item| {
+            Change::of(key)
+                .only_if("id", "=", string(before.id.to_string()))
+                .only_if("updated_at", "=", string(before.updated_at.to_string()))
+                .set("insights", value.clone())
+                .set("updated_at", string(now.to_string()))
+                .update(&self.table)
+        };
+        let mut listed = table::to_item(&Profile::from(&account))?;
+        listed.extend(public_insights_key(before.id));
+        let listing = match access {
+            InsightsAccess::Public => table::put(self.table.put(listed)),
+            InsightsAccess::Private => delete_any(&self.table, public_insights_key(before.id)),
+        };
+        let actions = vec![
+            change(account_key(before.id)),
+            change(username_key(&before.username)),
+            change(email_key(&before.email)),
+            listing,
+        ];
+        match self.commit(actions).await {
+            Ok(()) => Ok(account),
             Err(CommitError::Store(error)) => Err(error.into()),
             Err(CommitError::Conditions(_)) => Err(ChangeError::Changed),
         }

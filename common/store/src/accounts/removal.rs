@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::change::{Change, delete_any};
 use super::{
-    ACCOUNT, Accounts, KEY, SESSION, SWEEP, account_key, email_key, partition, unexpected, username_key,
+    ACCOUNT, Accounts, KEY, SESSION, SWEEP, account_key, email_key, partition, public_insights_key,
+    unexpected, username_key,
 };
 use crate::StoreError;
 use crate::keys::Revocation;
@@ -43,7 +44,7 @@ impl Accounts {
     ) -> Result<Option<Revocation>, StoreError> {
         for _ in 0..REMOVE_ATTEMPTS {
             let range = Range::table(partition(account_id), "");
-            let items = self.table.query(&range, MAX_TRANSACTION - 4, true).await?.items;
+            let items = self.table.query(&range, MAX_TRANSACTION - 5, true).await?.items;
             let is_account = |item: &&Item| item.get("sk") == Some(&string(ACCOUNT));
             let Some(account) = items.iter().find(is_account) else { return Ok(None) };
             let key_count = account.get("key_count").cloned().unwrap_or_else(|| number(0));
@@ -60,10 +61,11 @@ impl Accounts {
                 unchanged.delete(&self.table),
                 delete_any(&self.table, username_key(&account.username)),
                 delete_any(&self.table, email_key(&account.email)),
+                delete_any(&self.table, public_insights_key(account_id)),
                 table::put(self.signing.revocation(&revocation)?),
             ];
             let others = items.iter().filter(|item| !is_account(item));
-            actions.extend(others.filter_map(primary_key).map(|key| delete_any(&self.table, key)));
+            actions.extend(others.filter_map(table::primary_key).map(|key| delete_any(&self.table, key)));
             actions.extend(effects.actions(&self.media));
             match self.commit(actions).await {
                 Ok(()) => return Ok(Some(revocation)),
@@ -81,7 +83,7 @@ impl Accounts {
     pub async fn clear(&self, account_id: AccountId) -> Result<(), StoreError> {
         loop {
             let slice = self.table.query(&Range::table(partition(account_id), ""), CLEAR_PAGE, true).await?;
-            self.table.batch_delete(slice.items.iter().filter_map(primary_key).collect()).await?;
+            self.table.batch_delete(slice.items.iter().filter_map(table::primary_key).collect()).await?;
             if slice.next.is_none() {
                 return Ok(());
             }
@@ -141,8 +143,4 @@ impl Accounts {
 pub fn removed_account(pk: &str, sk: &str, is_removal: bool) -> Option<AccountId> {
     let asks = if is_removal { sk == ACCOUNT } else { sk == SWEEP };
     pk.strip_prefix("ACCOUNT#").filter(|_| asks)?.parse().ok()
-}
-
-fn primary_key(item: &Item) -> Option<Item> {
-    Some(table::key(item.get("pk")?.as_s().ok()?, item.get("sk")?.as_s().ok()?))
 }

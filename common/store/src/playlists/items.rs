@@ -36,9 +36,6 @@ const COLLABORATOR: &str = "COLLABORATOR#";
 /// The playlist's place in the index `position`: before every entry.
 pub(super) const HEAD: &str = "#";
 
-/// Milliseconds from the Unix epoch to 2286-11-20: the last moment of 13 digits.
-const LAST_MOMENT: i64 = 9_999_999_999_999;
-
 /// A playlist as it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Meta {
@@ -126,7 +123,7 @@ pub(super) fn public_pk(account_id: AccountId) -> String {
 
 /// The place of a playlist in lists: latest made first.
 pub(super) fn by_age(created_at: Timestamp, id: PlaylistId) -> String {
-    format!("{:013}#{id}", LAST_MOMENT - created_at.millis().clamp(0, LAST_MOMENT))
+    format!("{}#{id}", table::age(created_at))
 }
 
 /// What the sort keys of a generation's entries start with.

@@ -29,9 +29,6 @@ pub(super) const ARTIST: &str = "ARTIST#";
 pub(super) const ALBUM: &str = "ALBUM#";
 pub(super) const TRACK: &str = "TRACK#";
 
-/// Milliseconds from the Unix epoch to 2286-11-20: the last moment of 13 digits.
-const LAST_MOMENT: i64 = 9_999_999_999_999;
-
 pub(super) fn track_pk(id: TrackId) -> String {
     format!("{TRACK}{id}")
 }
@@ -70,7 +67,7 @@ pub(super) fn by_title(title: &str, id: &str) -> String {
 }
 
 pub(super) fn by_age(created_at: Timestamp, id: &str) -> String {
-    format!("{:013}#{id}", LAST_MOMENT - created_at.millis().clamp(0, LAST_MOMENT))
+    format!("{}#{id}", table::age(created_at))
 }
 
 pub(super) fn by_sample(id: &str) -> String {

@@ -68,6 +68,11 @@ pub struct Found {
 /// How far a search by exact title looks.
 const MAX_SAME_TITLE: usize = 20;
 
+/// The track whose own item lies under this partition key.
+pub fn track_of_key(pk: &str) -> Option<TrackId> {
+    pk.strip_prefix(items::TRACK)?.parse().ok()
+}
+
 impl Tracks {
     pub(crate) fn new(table: Table, media: Media) -> Self {
         Self { table, media }

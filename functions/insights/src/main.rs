@@ -1,0 +1,9 @@
+//! The Lambda function `insights`.
+
+use insights::{State, router};
+use mixtape_http::App;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    mixtape_http::serve(async |settings| router(State::new(App::connect(settings).await))).await
+}

@@ -1,0 +1,8 @@
+//! The Lambda function `listens`.
+
+use mixtape_http::App;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    mixtape_http::serve(async |settings| listens::router(App::connect(settings).await)).await
+}
