@@ -3,6 +3,7 @@
 
 mod backend;
 mod cli;
+mod client;
 mod control;
 mod error;
 mod files;
@@ -12,6 +13,7 @@ mod import;
 mod notifications;
 pub mod openapi;
 mod operator;
+mod progress;
 mod pump;
 mod run;
 mod scheduler;
@@ -21,6 +23,7 @@ mod stores;
 pub mod template;
 
 pub use cli::main;
+pub use client::ApiError;
 pub use error::StartError;
 pub use import::{Credentials, Import, ImportError, Outcome, Owner, Playlists, Rejection};
 pub use pump::{DeadLetter, DeadLetters};

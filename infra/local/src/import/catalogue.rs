@@ -10,9 +10,9 @@ use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::outcome::Outcome;
-use super::progress::{Progress, Unit};
-use super::session::Session;
 use super::{ImportError, row};
+use crate::client::Session;
+use crate::progress::{Progress, Unit};
 
 /// Tracks of one request; the API's limit.
 const BATCH: usize = 100;

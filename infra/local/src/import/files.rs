@@ -15,9 +15,9 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use super::ImportError;
 use super::disk::{Content, Hash};
 use super::folder::Found;
-use super::progress::{Progress, Unit};
-use super::session::Session;
 use super::upload::{Fault, Transfer};
+use crate::client::Session;
+use crate::progress::{Progress, Unit};
 
 /// Files that are read and sent at the same time.
 const TRANSFERS: usize = 4;

@@ -9,9 +9,7 @@ mod files;
 mod folder;
 mod outcome;
 mod playlists;
-mod progress;
 mod row;
-mod session;
 mod upload;
 
 use std::fs::File;
@@ -19,10 +17,22 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub use outcome::{Outcome, Owner, Playlists, Rejection};
-pub use session::Credentials;
 
 use folder::Kind;
-use session::Session;
+
+use crate::client::{Account, ApiError, Session, keep, kept};
+
+/// The account of a server that has an import's account made.
+const USERNAME: &str = "local";
+
+/// Who an import acts for.
+pub enum Credentials {
+    /// An account of the server that has an import's account made: its name and password are kept in this file, or
+    /// end with the process.
+    Account(Option<PathBuf>),
+    /// An API key.
+    Key(String),
+}
 
 /// Something that can be imported.
 #[derive(Debug)]
@@ -40,27 +50,16 @@ pub enum ImportError {
     Unknown(PathBuf),
     #[error("{0} cannot be read: {1}")]
     Unreadable(PathBuf, std::io::Error),
-    #[error("the account of the import cannot be used: {0}")]
-    Session(String),
-    #[error("the key is not good; make one with POST /v1/me/keys")]
-    Key,
-    #[error("the API answered {status}: {detail}")]
-    Refused { status: u16, detail: String },
-    #[error("the API does not answer: {}", cause(.0))]
-    Away(#[from] reqwest::Error),
+    #[error("the password of its account cannot be kept in {0}: {1}")]
+    Credentials(PathBuf, std::io::Error),
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    #[error("a part of it failed: {0}")]
+    Part(#[from] tokio::task::JoinError),
     #[error("this server takes no audio files")]
     NoUploads,
     #[error("the server gave an address that cannot be used: {0}")]
     Protocol(String),
-}
-
-/// The innermost cause, which alone says what happened.
-fn cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 impl Import {
@@ -100,8 +99,8 @@ impl Import {
     /// the outcome.
     pub async fn run(&self, url: &str, credentials: Credentials) -> Result<Outcome, ImportError> {
         let started = Instant::now();
-        let session = Session::open(url, credentials).await?;
-        let mut outcome = Outcome::new(session.owner());
+        let (session, owner) = sign_in(url, credentials).await?;
+        let mut outcome = Outcome::new(owner);
         if self.is_catalogue {
             catalogue::run(&self.path, &session, &mut outcome).await?;
         } else {
@@ -113,8 +112,7 @@ impl Import {
 
     async fn run_folder(&self, session: &Session, outcome: &mut Outcome) -> Result<(), ImportError> {
         let root = self.path.clone();
-        let walked = tokio::task::spawn_blocking(move || folder::walk(&root)).await;
-        let found = walked.map_err(|error| ImportError::Unreadable(self.path.clone(), error.into()))?;
+        let found = tokio::task::spawn_blocking(move || folder::walk(&root)).await?;
         outcome.folder = Some(self.path.clone());
         outcome.ignored = found.ignored;
         for (path, reason) in found.unreadable {
@@ -128,4 +126,26 @@ impl Import {
         outcome.rejections.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(())
     }
+}
+
+async fn sign_in(url: &str, credentials: Credentials) -> Result<(Session, Owner), ImportError> {
+    match credentials {
+        Credentials::Key(key) => Ok((Session::with_key(url, key).await?, Owner::Key)),
+        Credentials::Account(file) => {
+            let account = kept_or_made(file.as_deref()).await?;
+            let owner = Owner::Account { username: account.username.clone(), credentials: file };
+            Ok((Session::of_account(url, account).await?, owner))
+        }
+    }
+}
+
+/// The account of the file, or a new one that is kept there.
+async fn kept_or_made(file: Option<&Path>) -> Result<Account, ImportError> {
+    let Some(file) = file else { return Ok(Account::new(USERNAME)) };
+    if let Some(account) = kept(file).await {
+        return Ok(account);
+    }
+    let made = Account::new(USERNAME);
+    keep(file, &made).await.map_err(|error| ImportError::Credentials(file.to_owned(), error))?;
+    Ok(made)
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::ImportError;
 use super::outcome::Outcome;
-use super::session::Session;
+use crate::client::Session;
 
 /// The longest name of a playlist, in characters; the API's limit.
 const MAX_NAME: usize = 200;
@@ -35,8 +35,7 @@ pub(super) async fn run(
     outcome: &mut Outcome,
 ) -> Result<(), ImportError> {
     let mut names = names(session).await?;
-    let tracks = tokio::task::spawn_blocking(|| Tracks::new(tracks)).await;
-    let mut tracks = tracks.map_err(|error| ImportError::Session(error.to_string()))?;
+    let mut tracks = tokio::task::spawn_blocking(|| Tracks::new(tracks)).await?;
     for file in files {
         // Each in a thread of its own: there may be many entries, and each one is looked for on the disk.
         let path = file.clone();
@@ -45,7 +44,7 @@ pub(super) async fn run(
             (tracks, resolved)
         });
         let resolved;
-        (tracks, resolved) = read.await.map_err(|error| ImportError::Session(error.to_string()))?;
+        (tracks, resolved) = read.await?;
         match resolved {
             Ok(playlist) if names.contains(&playlist.name) => outcome.playlists.known += 1,
             Ok(playlist) => {

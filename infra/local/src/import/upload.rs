@@ -10,10 +10,10 @@ use reqwest::Body;
 use reqwest::header::CONTENT_LENGTH;
 use serde_json::Value;
 
+use super::ImportError;
 use super::disk::{self, Content};
-use super::progress::Progress;
-use super::session::{Session, growing_pause};
-use super::{ImportError, cause};
+use crate::client::{ApiError, Session, cause, growing_pause};
+use crate::progress::Progress;
 
 /// Parts of one file at the same time.
 const PARALLEL: usize = 3;
@@ -29,6 +29,12 @@ pub(super) enum Fault {
     File(String),
     /// No file can.
     Stop(ImportError),
+}
+
+impl From<ApiError> for Fault {
+    fn from(error: ApiError) -> Self {
+        Self::Stop(error.into())
+    }
 }
 
 impl From<ImportError> for Fault {
@@ -149,7 +155,7 @@ impl Transfer<'_> {
         if answer.status.is_client_error() {
             return Ok(Err(answer.reason()));
         }
-        answer.good().map(|upload| Ok(Some(upload)))
+        Ok(Ok(Some(answer.good()?)))
     }
 
     async fn put(&self, part: &Part) -> Result<(), String> {

@@ -1,17 +1,15 @@
-//! Requests to the API as somebody: the account of a local server, made on first use with a password that only this user
-//! can read, or whoever owns an API key.
+//! Requests to the API as somebody: an account of a server, made on first use, or whoever owns an API key.
 
-use std::path::PathBuf;
+mod account;
+
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::RwLock;
 
-use super::ImportError;
-use super::outcome::Owner;
+pub(crate) use account::{Account, keep, kept};
 
 /// How often a request is tried while the API is away or busy.
 const ATTEMPTS: u32 = 7;
@@ -20,17 +18,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 /// A request without files takes longer only when the connection is dead.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Who an import acts for.
-pub enum Credentials {
-    /// An account of the server that has an import's account made: its name and password are kept in this file, or
-    /// end with the process.
-    Account(Option<PathBuf>),
-    /// An API key.
-    Key(String),
-}
-
 /// A signed-in caller that signs in again when its token has expired.
-pub(super) struct Session {
+pub(crate) struct Session {
     http: reqwest::Client,
     url: String,
     caller: Caller,
@@ -38,69 +27,74 @@ pub(super) struct Session {
 }
 
 enum Caller {
-    Account { account: Account, file: Option<PathBuf> },
+    Account(Account),
     Key,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Account {
-    username: String,
-    email: String,
-    password: String,
+/// Why the API could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error("the account `{username}` cannot be used: {reason}")]
+    Account { username: String, reason: String },
+    #[error("the key is not good; make one with POST /v1/me/keys")]
+    Key,
+    #[error("the API answered {status}: {detail}")]
+    Refused { status: u16, detail: String },
+    #[error("the API does not answer: {}", cause(.0))]
+    Away(#[from] reqwest::Error),
+}
+
+/// The innermost cause, which alone says what happened.
+pub(crate) fn cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// What the API said, also when that is no.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
 }
 
 impl Session {
-    /// Signs in, or makes the account, or tries the key.
-    pub(super) async fn open(url: &str, credentials: Credentials) -> Result<Self, ImportError> {
-        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(15)).build()?;
-        let url = url.trim_end_matches('/').to_owned();
-        match credentials {
-            Credentials::Key(key) => {
-                let session = Self { http, url, caller: Caller::Key, token: RwLock::new(key) };
-                session.get("/v1/playlists?limit=1").await?.good()?;
-                Ok(session)
-            }
-            Credentials::Account(file) => {
-                let account = kept_or_made(file.as_ref()).await?;
-                let caller = Caller::Account { account, file };
-                let session = Self { http, url, caller, token: RwLock::new(String::new()) };
-                session.sign_in_or_up().await?;
-                Ok(session)
-            }
-        }
+    /// Tries the key.
+    pub(crate) async fn with_key(url: &str, key: String) -> Result<Self, ApiError> {
+        let session = Self::new(url, Caller::Key, key)?;
+        session.get("/v1/playlists?limit=1").await?.good()?;
+        Ok(session)
     }
 
-    pub(super) fn owner(&self) -> Owner {
-        match &self.caller {
-            Caller::Account { account, file } => {
-                Owner::Account { username: account.username.clone(), credentials: file.clone() }
-            }
-            Caller::Key => Owner::Key,
-        }
+    /// Signs in, or makes the account.
+    pub(crate) async fn of_account(url: &str, account: Account) -> Result<Self, ApiError> {
+        let session = Self::new(url, Caller::Account(account), String::new())?;
+        session.sign_in_or_up().await?;
+        Ok(session)
+    }
+
+    fn new(url: &str, caller: Caller, token: String) -> Result<Self, ApiError> {
+        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(15)).build()?;
+        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), caller, token: RwLock::new(token) })
     }
 
     /// For requests that go elsewhere, without anybody's token.
-    pub(super) fn http(&self) -> &reqwest::Client {
+    pub(crate) fn http(&self) -> &reqwest::Client {
         &self.http
     }
 
-    pub(super) async fn get(&self, path: &str) -> Result<Answer, ImportError> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer, ApiError> {
         self.call(Method::GET, path, None, true).await
     }
 
     /// Posts what does no harm when it arrives twice.
-    pub(super) async fn post(&self, path: &str, body: Option<&Value>) -> Result<Answer, ImportError> {
+    pub(crate) async fn post(&self, path: &str, body: Option<&Value>) -> Result<Answer, ApiError> {
         self.call(Method::POST, path, body, true).await
     }
 
     /// Posts what must not arrive twice.
-    pub(super) async fn post_once(&self, path: &str, body: &Value) -> Result<Answer, ImportError> {
+    pub(crate) async fn post_once(&self, path: &str, body: &Value) -> Result<Answer, ApiError> {
         self.call(Method::POST, path, Some(body), false).await
     }
 
@@ -111,7 +105,7 @@ impl Session {
         path: &str,
         body: Option<&Value>,
         may_repeat: bool,
-    ) -> Result<Answer, ImportError> {
+    ) -> Result<Answer, ApiError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -132,9 +126,9 @@ impl Session {
             let is_busy = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
             if status == StatusCode::UNAUTHORIZED {
                 match &self.caller {
-                    Caller::Account { account, .. } if !is_last => self.renew(account, &token).await?,
-                    Caller::Account { .. } => return answer(response).await,
-                    Caller::Key => return Err(ImportError::Key),
+                    Caller::Account(account) if !is_last => self.renew(account, &token).await?,
+                    Caller::Account(_) => return answer(response).await,
+                    Caller::Key => return Err(ApiError::Key),
                 }
             } else if !is_last && (is_busy || (status.is_server_error() && may_repeat)) {
                 let asked = asked_pause(response.headers());
@@ -146,17 +140,17 @@ impl Session {
     }
 
     /// Signs in again, unless another request has done so since `used` was read.
-    async fn renew(&self, account: &Account, used: &str) -> Result<(), ImportError> {
+    async fn renew(&self, account: &Account, used: &str) -> Result<(), ApiError> {
         let mut token = self.token.write().await;
         if *token == used {
-            let gone = || ImportError::Session("it is no longer there, or its password was changed".into());
+            let gone = || account.unusable("it is no longer there, or its password was changed");
             *token = self.sign_in(account).await?.ok_or_else(gone)?;
         }
         Ok(())
     }
 
-    async fn sign_in_or_up(&self) -> Result<(), ImportError> {
-        let Caller::Account { account, .. } = &self.caller else { return Ok(()) };
+    async fn sign_in_or_up(&self) -> Result<(), ApiError> {
+        let Caller::Account(account) = &self.caller else { return Ok(()) };
         let token = match self.sign_in(account).await? {
             Some(token) => token,
             None => self.sign_up(account).await?,
@@ -166,7 +160,7 @@ impl Session {
     }
 
     /// The access token; `None` when there is no such account.
-    async fn sign_in(&self, account: &Account) -> Result<Option<String>, ImportError> {
+    async fn sign_in(&self, account: &Account) -> Result<Option<String>, ApiError> {
         let body = json!({ "login": account.username, "password": account.password });
         let request = self.http.post(format!("{}/v1/sessions", self.url)).json(&body);
         let answer = answer(request.timeout(TIMEOUT).send().await?).await?;
@@ -176,50 +170,27 @@ impl Session {
         Ok(Some(access_token(&answer.good()?)))
     }
 
-    async fn sign_up(&self, account: &Account) -> Result<String, ImportError> {
+    async fn sign_up(&self, account: &Account) -> Result<String, ApiError> {
         let request = self.http.post(format!("{}/v1/accounts", self.url)).json(account);
         let answer = answer(request.timeout(TIMEOUT).send().await?).await?;
         if !answer.status.is_success() {
-            return Err(ImportError::Session(answer.reason()));
+            return Err(account.unusable(&answer.reason()));
         }
         Ok(access_token(&answer.body["session"]))
     }
 }
 
-/// The account of the file, or a new one that is kept there.
-async fn kept_or_made(file: Option<&PathBuf>) -> Result<Account, ImportError> {
-    let unusable = |error: std::io::Error| ImportError::Session(error.to_string());
-    let kept = match file {
-        Some(file) => tokio::fs::read(file).await.ok(),
-        None => None,
-    };
-    if let Some(account) = kept.and_then(|content| serde_json::from_slice(&content).ok()) {
-        return Ok(account);
-    }
-    let made = Account {
-        username: "local".into(),
-        email: "local@mixtape.invalid".into(),
-        password: crate::stores::random_text(24),
-    };
-    if let Some(file) = file {
-        // Before the account is made: a kill in between must not leave an account that nobody can use.
-        let content = serde_json::to_vec_pretty(&made).map_err(std::io::Error::from).map_err(unusable)?;
-        crate::files::replace(file, &content).await.map_err(unusable)?;
-    }
-    Ok(made)
-}
-
 impl Answer {
     /// The body of an answer that is not an error.
-    pub(super) fn good(self) -> Result<Value, ImportError> {
+    pub(crate) fn good(self) -> Result<Value, ApiError> {
         if self.status.is_success() {
             return Ok(self.body);
         }
-        Err(ImportError::Refused { status: self.status.as_u16(), detail: self.reason() })
+        Err(ApiError::Refused { status: self.status.as_u16(), detail: self.reason() })
     }
 
     /// Why the API refused: what is wrong with each field, else its explanation.
-    pub(super) fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         let errors = self.body["errors"].as_array().into_iter().flatten();
         let wrong: Vec<String> = errors
             .filter_map(|error| Some(format!("{} {}", error["field"].as_str()?, error["message"].as_str()?)))
@@ -232,12 +203,12 @@ impl Answer {
     }
 
     /// The problem's code, for programs.
-    pub(super) fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()
     }
 }
 
-async fn answer(response: reqwest::Response) -> Result<Answer, ImportError> {
+async fn answer(response: reqwest::Response) -> Result<Answer, ApiError> {
     let status = response.status();
     // An error need not be JSON: a proxy in between may have made it.
     let body = if status.is_success() {
@@ -260,7 +231,7 @@ fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// 0.4 s after the first attempt, twice as long after each further one.
-pub(super) fn growing_pause(attempt: u32) -> Duration {
+pub(crate) fn growing_pause(attempt: u32) -> Duration {
     Duration::from_millis(200 << attempt.min(7))
 }
 
@@ -306,7 +277,7 @@ mod tests {
     #[tokio::test]
     async fn an_expired_session_is_renewed_once_for_all_requests_that_meet_it() {
         let (url, signed_in) = server().await;
-        let session = Session::open(&url, Credentials::Account(None)).await.unwrap();
+        let session = Session::of_account(&url, Account::new("ada")).await.unwrap();
         signed_in.fetch_add(1, Ordering::SeqCst);
         let requests = (0..20).map(|_| session.get("/v1/playlists"));
         for answer in futures::future::join_all(requests).await {
@@ -318,8 +289,8 @@ mod tests {
     #[tokio::test]
     async fn a_key_that_is_not_good_is_refused_at_once() {
         let (url, _) = server().await;
-        let refused = Session::open(&url, Credentials::Key("x".into())).await;
-        assert!(matches!(refused, Err(ImportError::Key)));
+        let refused = Session::with_key(&url, "x".into()).await;
+        assert!(matches!(refused, Err(ApiError::Key)));
     }
 
     #[test]

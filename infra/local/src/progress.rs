@@ -1,4 +1,4 @@
-//! How far an import is: a bar on a terminal, a line at each tenth elsewhere.
+//! How far a command is: a bar on a terminal, a line at each tenth elsewhere.
 
 use std::sync::Mutex;
 use std::time::Instant;
@@ -9,14 +9,14 @@ use crate::cli::complain;
 
 /// What is counted beside the bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Unit {
+pub(crate) enum Unit {
     Tracks,
     /// Files, and how many there are in total.
     Files(u64),
 }
 
 /// Progress over bytes. It can be shared; dropping it takes the bar away.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     unit: Unit,
     size: u64,
@@ -33,7 +33,7 @@ struct State {
 }
 
 impl Progress {
-    pub(super) fn new(size: u64, unit: Unit) -> Self {
+    pub(crate) fn new(size: u64, unit: Unit) -> Self {
         let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         let template = match unit {
             Unit::Tracks => "{bar:40} {percent:>3} %  {msg}  {eta} left",
@@ -47,7 +47,7 @@ impl Progress {
     }
 
     /// Says something beside the bar.
-    pub(super) fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
             None => complain(text),
@@ -55,7 +55,7 @@ impl Progress {
     }
 
     /// Some more bytes, and so many tracks or files that are done with them.
-    pub(super) fn advance(&self, bytes: u64, count: u64) {
+    pub(crate) fn advance(&self, bytes: u64, count: u64) {
         let Ok(mut state) = self.state.lock() else { return };
         state.bytes += bytes;
         state.count += count;
@@ -76,7 +76,7 @@ impl Progress {
     }
 
     /// Bytes that were counted but have to be sent again.
-    pub(super) fn take_back(&self, bytes: u64) {
+    pub(crate) fn take_back(&self, bytes: u64) {
         if let Ok(mut state) = self.state.lock() {
             state.bytes = state.bytes.saturating_sub(bytes);
         }
