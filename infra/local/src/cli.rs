@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
-use crate::{DeadLetters, SearchWith, openapi, operator, run};
+use crate::{DeadLetters, SearchWith, demo, openapi, operator, run};
 
 /// Mixtape, a music backend that a person owns, on this machine.
 #[derive(Debug, Parser)]
@@ -53,6 +53,8 @@ enum Command {
     },
     /// Send audio files, playlists or a catalogue to a server that runs already, here or elsewhere
     Import(ImportArgs),
+    /// Let several accounts hear the tracks of the catalogue over a year, to try insights with
+    DemoListens(DemoArgs),
     /// Print the OpenAPI document, or write it to a file
     Openapi { file: Option<PathBuf> },
 }
@@ -111,6 +113,28 @@ pub(crate) struct ImportArgs {
     /// A file with the API key
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DemoArgs {
+    /// The folder that everything is kept in; a server may be running on it
+    #[arg(long, value_name = "DIR", default_value = ".mixtape")]
+    pub(crate) data: PathBuf,
+    /// Another server's address, for example https://music.example.org
+    #[arg(long, value_name = "URL", value_parser = address, conflicts_with = "data")]
+    pub(crate) api: Option<String>,
+    /// How many accounts listen: demo-1, demo-2 and so on; 1 to 50
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(demo::ACCOUNTS))]
+    pub(crate) accounts: u32,
+    /// On how many days before today; 1 to 3650
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = value_parser!(u32).range(demo::DAYS))]
+    pub(crate) days: u32,
+    /// How many listens they have together; 1 to 1000000
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = value_parser!(u32).range(demo::LISTENS))]
+    pub(crate) listens: u32,
+    /// What decides who hears what; the same gives the same listens on the same day
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -233,6 +257,7 @@ async fn execute(command: Command) -> Result<(), Box<dyn Error>> {
         }
         Command::DeadLetters { redrive: false, folder } => list_dead_letters(&folder.data),
         Command::Import(args) => run::import(args).await,
+        Command::DemoListens(args) => run::demo_listens(args).await,
         Command::Openapi { file } => openapi::write(file.as_deref()),
     }
 }
@@ -304,6 +329,33 @@ mod tests {
         for text in bad {
             assert!(address(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_demo_has_limits_and_one_server() {
+        let parse = |more: &[&str]| {
+            Cli::try_parse_from(["mixtape", "demo-listens"].iter().chain(more)).map(|cli| cli.command)
+        };
+        let Ok(Some(Command::DemoListens(args))) = parse(&[]) else { panic!("a demo needs no arguments") };
+        assert_eq!((args.accounts, args.days, args.listens, args.seed), (5, 365, 20_000, 1));
+        for good in
+            [["--accounts", "50"], ["--days", "3650"], ["--listens", "1000000"], ["--api", "http://x"]]
+        {
+            assert!(parse(&good).is_ok(), "{good:?}");
+        }
+        for bad in [
+            ["--accounts", "0"],
+            ["--accounts", "51"],
+            ["--days", "0"],
+            ["--days", "3651"],
+            ["--listens", "0"],
+            ["--listens", "1000001"],
+            ["--seed", "-1"],
+            ["--api", "x"],
+        ] {
+            assert!(parse(&bad).is_err(), "{bad:?}");
+        }
+        assert!(parse(&["--data", "x", "--api", "http://x"]).is_err());
     }
 
     #[test]

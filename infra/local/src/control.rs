@@ -26,6 +26,8 @@ use crate::operator::reason;
 struct Ticket {
     address: SocketAddr,
     token: String,
+    /// Where the API answers.
+    api: String,
 }
 
 /// The running endpoint; the file goes when it is dropped.
@@ -42,7 +44,8 @@ struct Invocation {
 impl Control {
     pub(crate) async fn start(data: &Path, stack: Arc<Stack>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let ticket = Ticket { address: listener.local_addr()?, token: crate::stores::random_text(40) };
+        let token = crate::stores::random_text(40);
+        let ticket = Ticket { address: listener.local_addr()?, token, api: stack.url() };
         let file = ticket_file(data);
         crate::files::replace(&file, &serde_json::to_vec(&ticket)?).await?;
         let router = Router::new()
@@ -111,6 +114,11 @@ impl Remote {
         // The file of a server that was killed leads to nobody.
         tokio::time::timeout(Duration::from_secs(1), connection).await.ok()?.ok()?;
         Some(Self { ticket, http: reqwest::Client::new() })
+    }
+
+    /// Where its API answers.
+    pub(crate) fn url(&self) -> &str {
+        &self.ticket.api
     }
 
     pub(crate) async fn invoke(&self, function: &str, event: Value) -> Result<Value, Box<dyn Error>> {

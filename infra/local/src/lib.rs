@@ -5,6 +5,7 @@ mod backend;
 mod cli;
 mod client;
 mod control;
+mod demo;
 mod error;
 mod files;
 mod functions;

@@ -10,13 +10,13 @@ use crate::control::Remote;
 use crate::{Options, Stack, backend};
 
 /// A running server, or the stack started for one command.
-enum Server {
+pub(crate) enum Server {
     Running(Remote),
     Own(Box<Stack>),
 }
 
 impl Server {
-    async fn reach(data: &Path) -> Result<Self, Box<dyn Error>> {
+    pub(crate) async fn reach(data: &Path) -> Result<Self, Box<dyn Error>> {
         if let Some(remote) = Remote::find(data).await {
             return Ok(Self::Running(remote));
         }
@@ -44,7 +44,20 @@ impl Server {
         }
     }
 
-    async fn leave(self) {
+    /// Where its API answers.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Running(remote) => remote.url().to_owned(),
+            Self::Own(stack) => stack.url(),
+        }
+    }
+
+    /// Whether it goes on when the command has ended.
+    pub(crate) fn stays(&self) -> bool {
+        matches!(self, Self::Running(_))
+    }
+
+    pub(crate) async fn leave(self) {
         if let Self::Own(stack) = self {
             stack.settle().await;
             stack.stop().await;

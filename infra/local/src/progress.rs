@@ -11,6 +11,8 @@ use crate::cli::complain;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Unit {
     Tracks,
+    /// In place of bytes.
+    Listens,
     /// Files, and how many there are in total.
     Files(u64),
 }
@@ -36,7 +38,7 @@ impl Progress {
     pub(crate) fn new(size: u64, unit: Unit) -> Self {
         let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         let template = match unit {
-            Unit::Tracks => "{bar:40} {percent:>3} %  {msg}  {eta} left",
+            Unit::Tracks | Unit::Listens => "{bar:40} {percent:>3} %  {msg}  {eta} left",
             Unit::Files(_) => "{bar:30} {percent:>3} %  {msg}  {decimal_bytes_per_sec}  {eta} left",
         };
         let bar = is_terminal.then(|| {
@@ -68,7 +70,7 @@ impl Progress {
         } else if tenths > state.tenths {
             state.tenths = tenths;
             let rate = match self.unit {
-                Unit::Tracks => String::new(),
+                Unit::Tracks | Unit::Listens => String::new(),
                 Unit::Files(_) => format!("  {}/s", DecimalBytes(self.per_second(state.bytes) as u64)),
             };
             complain(&format!("{:>3} %  {}{rate}", tenths * 10, self.counted(state.count)));
@@ -85,6 +87,7 @@ impl Progress {
     fn counted(&self, count: u64) -> String {
         match self.unit {
             Unit::Tracks => format!("{count} tracks"),
+            Unit::Listens => format!("{count} listens"),
             Unit::Files(total) => {
                 format!("{count} of {total} files  {:.1} files/s", self.per_second(count))
             }

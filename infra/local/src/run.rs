@@ -1,11 +1,15 @@
-//! `mixtape run`: the stack in the foreground, until Ctrl-C or SIGTERM; and `mixtape import`, which needs no stack.
+//! `mixtape run`: the stack in the foreground, until Ctrl-C or SIGTERM; and the commands that are clients of the API,
+//! which can be interrupted in the same way.
 
 use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::{ImportArgs, RunArgs, complain, say};
+use crate::cli::{DemoArgs, ImportArgs, RunArgs, complain, say};
 use crate::control::Control;
+use crate::demo::{DemoListens, DemoOutcome};
 use crate::import::{Credentials, Import, ImportError, Outcome};
+use crate::operator::Server;
 use crate::{Options, Stack, backend, operator};
 
 const INTERRUPTED: &str = "Interrupted. What was imported stays; the same command goes on from there.";
@@ -42,6 +46,69 @@ pub(crate) async fn import(args: ImportArgs) -> Result<(), Box<dyn Error>> {
     };
     say(&outcome.to_string());
     Ok(())
+}
+
+/// Makes a listening history with a server that runs already, or with one for the time being.
+pub(crate) async fn demo_listens(args: DemoArgs) -> Result<(), Box<dyn Error>> {
+    let DemoArgs { data, api, accounts, days, listens, seed } = args;
+    let demo = DemoListens { accounts, days, listens, seed };
+    let mut signals = Signals::new()?;
+    if let Some(url) = api {
+        let credentials = credentials_of(&url);
+        let outcome = listen(&demo, &url, &credentials, &mut signals).await?;
+        say(&format!("{outcome}\n\n{}", look(&outcome, &url, &credentials)));
+        return Ok(());
+    }
+    let server = Server::reach(&data).await?;
+    let (url, stays) = (server.url(), server.stays());
+    let credentials = data.join("demo-credentials.json");
+    let outcome = listen(&demo, &url, &credentials, &mut signals).await;
+    tokio::select! {
+        () = server.leave() => {}
+        () = signals.next() => {}
+    }
+    let outcome = outcome?;
+    let url = if stays { url } else { "http://127.0.0.1:3000".into() };
+    say(&format!("{outcome}\n\n{}", look(&outcome, &url, &credentials)));
+    if !stays {
+        say(&format!("\nThat is where `mixtape --data {}` answers.", data.display()));
+    }
+    Ok(())
+}
+
+async fn listen(
+    demo: &DemoListens,
+    url: &str,
+    credentials: &Path,
+    signals: &mut Signals,
+) -> Result<DemoOutcome, Box<dyn Error>> {
+    tokio::select! {
+        outcome = demo.run(url, credentials) => Ok(outcome?),
+        () = signals.next() => {
+            Err("Interrupted. What was sent stays; the same command goes on from there today.".into())
+        }
+    }
+}
+
+/// Where the passwords for another server are kept: in this folder, apart from those for others.
+fn credentials_of(url: &str) -> PathBuf {
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    let host = host.replace(|one: char| !one.is_ascii_alphanumeric() && one != '.', "-");
+    PathBuf::from(format!("demo-credentials-{host}.json"))
+}
+
+/// Where what was made can be looked at.
+fn look(outcome: &DemoOutcome, url: &str, credentials: &Path) -> String {
+    let first = outcome.accounts.first().map(|account| account.username.as_str()).unwrap_or_default();
+    let private = match outcome.accounts.as_slice() {
+        [_, .., last] => format!(" The insights of all accounts but `{}` are public.", last.username),
+        _ => String::new(),
+    };
+    format!(
+        "Look at it:\n  curl '{url}/v1/insights/global/top/tracks?period=month'\n\nSign in as `{first}` with POST \
+         {url}/v1/sessions; its password is in {}.{private}",
+        credentials.display()
+    )
 }
 
 pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
@@ -194,5 +261,22 @@ impl Signals {
     async fn next(&mut self) {
         // Without a handler there is nothing to wait for, and the process ends by itself.
         let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_server_has_credentials_of_its_own() {
+        for (url, expected) in [
+            ("https://music.example.org", "demo-credentials-music.example.org.json"),
+            ("http://127.0.0.1:3000", "demo-credentials-127.0.0.1-3000.json"),
+            ("https://x.example.org/../prod", "demo-credentials-x.example.org-..-prod.json"),
+            ("http://[::1]:80", "demo-credentials----1--80.json"),
+        ] {
+            assert_eq!(credentials_of(url), PathBuf::from(expected));
+        }
     }
 }

@@ -88,6 +88,10 @@ impl Session {
         self.call(Method::GET, path, None, true).await
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Answer, ApiError> {
+        self.call(Method::PATCH, path, Some(body), true).await
+    }
+
     /// Posts what does no harm when it arrives twice.
     pub(crate) async fn post(&self, path: &str, body: Option<&Value>) -> Result<Answer, ApiError> {
         self.call(Method::POST, path, body, true).await
