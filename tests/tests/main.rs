@@ -10,6 +10,7 @@ mod accounts;
 mod cost;
 mod home;
 mod hostile;
+mod listens;
 mod matrix;
 mod media;
 mod playlists;

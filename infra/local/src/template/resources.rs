@@ -177,6 +177,8 @@ struct MappingProperties {
         reason = "locally a batch is what gathers while the one before is handled: an event is handled at once"
     )]
     maximum_batching_window_in_seconds: Option<u32>,
+    #[expect(dead_code, reason = "locally one batch of a stream comes after the other")]
+    parallelization_factor: Option<u32>,
     #[serde(default)]
     bisect_batch_on_function_error: bool,
     function_response_types: Vec<String>,
