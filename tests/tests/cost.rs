@@ -85,7 +85,8 @@ async fn every_request_costs_what_the_architecture_says() {
         async |ada| ada.post("/v1/tracks/batch", json!({ "tracks": batch })).await,
     )
     .await;
-    b.measure("read a track", &["GetItem tracks"], async |ada| ada.get(&path).await).await;
+    b.measure("read a track", &["GetItem tracks", "GetItem insights"], async |ada| ada.get(&path).await)
+        .await;
     b.measure("change a track", &["GetItem tracks", "TransactWriteItems tracks"], async |ada| {
         ada.patch(&path, json!({ "title": "Östermalm" })).await
     })
@@ -99,13 +100,10 @@ async fn every_request_costs_what_the_architecture_says() {
     })
     .await;
     let artist = format!("/v1/artists/{}", track["artist_id"].as_str().unwrap());
-    b.measure("read an artist", &["Query tracks", "BatchGetItem tracks"], async |ada| ada.get(&artist).await)
-        .await;
+    let calls = ["Query tracks", "BatchGetItem tracks", "GetItem insights"];
+    b.measure("read an artist", &calls, async |ada| ada.get(&artist).await).await;
     let album = format!("/v1/albums/{}", track["album_id"].as_str().unwrap());
-    b.measure("read an album with 50 tracks", &["Query tracks", "BatchGetItem tracks"], async |ada| {
-        ada.get(&album).await
-    })
-    .await;
+    b.measure("read an album with 50 tracks", &calls, async |ada| ada.get(&album).await).await;
     b.world.invoke("shuffle", json!({ "scheduled_time": b.world.clock().now() })).await;
     b.measure("read the home page", &["Query home", "BatchGetItem tracks"], async |ada| {
         ada.get("/v1/home").await
@@ -193,10 +191,13 @@ async fn every_request_costs_what_the_architecture_says() {
         })
         .await;
     let with_key = b.ada.with_token(key["key"].as_str().unwrap());
-    b.measure("read a track with an API key", &["GetItem accounts", "GetItem tracks"], async |_| {
+    let calls = ["GetItem accounts", "GetItem tracks", "GetItem insights"];
+    b.measure("read a track with an API key", &calls, async |_| {
         with_key.get(&format!("/v1/tracks/{}", id(&tracks[1]))).await
     })
     .await;
+
+    measure_listens(b, &tracks[1], &tracks[2]).await;
 
     let architecture =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md")).unwrap();
@@ -258,6 +259,77 @@ async fn measure_media(b: &mut Bench) {
         ada.delete(&path).await
     })
     .await;
+}
+
+/// Listens, from being sent to being read.
+async fn measure_listens(b: &mut Bench, track: &Value, other: &Value) {
+    let at = |time: &str| format!("2026-11-20T{time}.000Z");
+    let heard = |track: &Value, time: &str| json!({ "track_id": track["id"], "listened_at": at(time) });
+    let calls = ["BatchGetItem tracks", "BatchGetItem listens", "BatchWriteItem listens"];
+    b.measure("send a listen", &calls, async |ada| {
+        ada.post("/v1/listens", json!({ "listens": [heard(track, "09:00:00")] })).await
+    })
+    .await;
+    let calls = ["Query tracks", "BatchGetItem tracks", "BatchGetItem listens", "BatchWriteItem listens"];
+    b.measure("send a listen by its names", &calls, async |ada| {
+        let listen =
+            json!({ "title": track["title"], "artist": track["artist"], "listened_at": at("10:00:00") });
+        ada.post("/v1/listens", json!({ "listens": [listen] })).await
+    })
+    .await;
+    b.measure("send a listen again", &calls[1..3], async |ada| {
+        ada.post("/v1/listens", json!({ "listens": [heard(track, "09:00:00")] })).await
+    })
+    .await;
+    let account = b.ada.id().to_owned();
+    let event = |times: &[&str]| {
+        let times: Vec<String> = times.iter().map(|time| at(time)).collect();
+        let listens: Vec<_> = times.iter().map(|time| (account.as_str(), time.as_str(), track)).collect();
+        crate::listens::exactness::event_of_tracks(&listens)
+    };
+    // The track, the artist and the album, and how far they are counted.
+    let written =
+        ["TransactWriteItems insights", "UpdateItem insights", "UpdateItem insights", "UpdateItem insights"];
+    let calls =
+        [&["BatchGetItem insights", "Query listens", "BatchWriteItem insights"], &written[..]].concat();
+    let calls = [&calls[..], &["UpdateItem insights"]].concat();
+    b.measure_event("count the first listen to a track", &calls, "tally", event(&["09:00:00"])).await;
+    let calls = [&["BatchGetItem insights", "Query listens", "Query insights"], &written[..]].concat();
+    let calls = [&calls[..], &["UpdateItem insights"]].concat();
+    b.measure_event("count another listen to it", &calls, "tally", event(&["10:00:00"])).await;
+    let calls = ["BatchGetItem insights", "Query listens"];
+    b.measure_event("count a listen again", &calls, "tally", event(&["10:00:00"])).await;
+    let many: Vec<String> =
+        (0..100).map(|place| format!("{:02}:{:02}:00", 12 + place / 15, place % 15 * 4)).collect();
+    let listens: Vec<Value> = many.iter().map(|time| heard(other, time)).collect();
+    let calls = ["BatchGetItem tracks", "BatchGetItem listens", "BatchWriteItem listens"];
+    let calls = [&calls[..], &["BatchWriteItem listens"; 3]].concat();
+    b.measure("send 100 listens", &calls, async |ada| {
+        ada.post("/v1/listens", json!({ "listens": listens })).await
+    })
+    .await;
+    let times: Vec<String> = many.iter().map(|time| at(time)).collect();
+    let listens: Vec<_> = times.iter().map(|time| (account.as_str(), time.as_str(), other)).collect();
+    let calls = ["BatchGetItem insights", "Query listens", "Query insights", "BatchWriteItem insights"];
+    let calls = [&calls[..], &written[..], &["UpdateItem insights"]].concat();
+    let event = crate::listens::exactness::event_of_tracks(&listens);
+    b.measure_event("count 100 listens of seven hours", &calls, "tally", event).await;
+
+    let calls = ["Query listens", "BatchGetItem tracks"];
+    b.measure("a page of 50 listens", &calls, async |ada| ada.get("/v1/listens").await).await;
+    let top = "/v1/insights/me/top/tracks?period=week&at=2026-W47";
+    let calls = ["BatchGetItem insights", "Query insights", "BatchGetItem tracks"];
+    b.measure("my top 10 tracks of a week", &calls, async |ada| ada.get(top).await).await;
+    b.measure("my top 10 tracks, nothing heard since", &calls[..1], async |ada| ada.get(top).await).await;
+    b.measure("my totals", &calls[..2], async |ada| ada.get("/v1/insights/me/totals").await).await;
+    let calls = [&["BatchGetItem insights"], &["Query insights"; 4][..], &["BatchGetItem tracks"]].concat();
+    b.measure("everybody's top 10 tracks of a week", &calls, async |ada| {
+        ada.get("/v1/insights/global/top/tracks?period=week&at=2026-W47").await
+    })
+    .await;
+    let page = b.ada.get("/v1/listens?limit=1").await.expect(200);
+    let path = format!("/v1/listens/{}", id(&page["items"][0]));
+    b.measure("delete a listen", &["DeleteItem listens"], async |ada| ada.delete(&path).await).await;
 }
 
 #[tokio::test]

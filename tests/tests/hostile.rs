@@ -28,7 +28,8 @@ impl Target {
     async fn new() -> Self {
         let world = World::start().await;
         let owner = world.sign_up("owner").await;
-        world.sign_up("friend").await;
+        let friend = world.sign_up("friend").await;
+        friend.patch("/v1/me", json!({ "insights": "public" })).await.expect(200);
         let track = owner
             .post("/v1/tracks", json!({ "title": "One", "artist": "A", "album": "X" }))
             .await
@@ -55,7 +56,11 @@ impl Target {
                 path if path.starts_with("/v1/albums") => track["album_id"].as_str().unwrap(),
                 _ => &key,
             };
-            template.replace("{id}", id).replace("{username}", "friend").replace("{file}", "reference.js")
+            let named = template
+                .replace("{id}", id)
+                .replace("{username}", "friend")
+                .replace("{file}", "reference.js");
+            named.replace("{what}", "tracks").replace("{year}", "2026")
         };
         let mut routes = Vec::new();
         for (template, item) in document["paths"].as_object().unwrap() {
@@ -277,13 +282,14 @@ async fn a_wrong_query_is_refused() {
                 "limit" => &["0", "101", "-1", "1.5", "x", "99999999999999999999", "%00"],
                 "offset" => &["-1", "x", "99999999999"],
                 "cursor" => &["x", "%F0%9F%92%A5", "AQAAAAAAAAAAZm9v", "%00", "AAAA"],
-                "sort" | "format" => &["sideways", "%00"],
+                "sort" | "format" | "period" => &["sideways", "%00"],
+                "at" => &["2026-02-30", "x", "%00", "2026-W47-1"],
                 "types" => &["everything", "track,,"],
                 _ => &[],
             };
             for value in wrong {
                 let separator = "?q=a&format=m3u8&";
-                let others = separator.replace(&format!("{name}=m3u8&"), "");
+                let others = separator.replace(&format!("&{name}=m3u8&"), "&");
                 let path = format!("{}{others}{name}={value}", route.path);
                 let answer = target.owner.get(&path).await;
                 check(&answer, &path);

@@ -181,6 +181,31 @@ fn table() -> Vec<Row> {
         row(M::DELETE, "/v1/playlists/{id}", [401, 204, 403, 404, 204]),
         row(M::DELETE, "/v1/playlists/{id}", [401, 204, 403, 403, 204]).of("public"),
         row(M::POST, "/v1/playlists/import", [401, 201, 201, 201, 201]),
+        // Listens: everybody has their own, and nobody else's can be named.
+        row(M::GET, "/v1/listens", [401, 200, 200, 200, 200]),
+        row(M::POST, "/v1/listens", [401, 200, 200, 200, 200]).sends(|things| {
+            json!({ "listens": [{ "track_id": things.track["id"], "listened_at": "2026-11-20T20:00:00Z" }] })
+        }),
+        row(M::DELETE, "/v1/listens/{id}", [401, 204, 404, 404, 404]),
+        row(M::GET, "/v1/me/now-playing", [401, 200, 200, 200, 200]),
+        row(M::PUT, "/v1/me/now-playing", [401, 200, 200, 200, 200])
+            .sends(|things| json!({ "track_id": things.track["id"] })),
+        // Insights: one's own, everybody's, and those of the owner, who has not made them public.
+        row(M::GET, "/v1/insights/me/top/{what}", [401, 200, 200, 200, 200]),
+        row(M::GET, "/v1/insights/me/totals", [401, 200, 200, 200, 200]),
+        row(M::GET, "/v1/insights/me/activity", [401, 200, 200, 200, 200]),
+        row(M::GET, "/v1/insights/me/streaks", [401, 200, 200, 200, 200]),
+        row(M::GET, "/v1/insights/me/recap/{year}", [401, 200, 200, 200, 200]),
+        row(M::GET, "/v1/insights/accounts/{username}/top/{what}", [404, 200, 404, 404, 404]),
+        row(M::GET, "/v1/insights/accounts/{username}/totals", [404, 200, 404, 404, 404]),
+        row(M::GET, "/v1/insights/accounts/{username}/activity", [404, 200, 404, 404, 404]),
+        row(M::GET, "/v1/insights/accounts/{username}/streaks", [404, 200, 404, 404, 404]),
+        row(M::GET, "/v1/insights/global/top/{what}", [200; 5]),
+        row(M::GET, "/v1/insights/global/totals", [200; 5]),
+        row(M::GET, "/v1/insights/global/activity", [200; 5]),
+        row(M::GET, "/v1/insights/global/streaks", [200; 5]),
+        row(M::GET, "/v1/admin/cache", [401, 403, 403, 403, 200]),
+        row(M::POST, "/v1/admin/cache/invalidate", [401, 403, 403, 403, 200]),
         // Accounts: everybody has their own, so there is nothing of the owner's to reach.
         row(M::GET, "/v1/me", [401, 200, 200, 200, 200]),
         row(M::PATCH, "/v1/me", [401, 200, 200, 200, 200]).sends(|_| json!({})),
@@ -219,6 +244,10 @@ async fn send(cast: &Cast, client: &Client, row: &Row) -> u16 {
         let announcement = crate::media::announcement("a.wav", b"any");
         let announced = cast.owner.post("/v1/uploads", announcement).await.expect(201);
         row.path.replace("{id}", announced["id"].as_str().unwrap())
+    } else if row.path.starts_with("/v1/listens/") {
+        let listens = json!([{ "track_id": things.track["id"], "listened_at": "2026-11-20T21:00:00Z" }]);
+        let kept = cast.owner.post("/v1/listens", json!({ "listens": listens })).await.expect(200);
+        row.path.replace("{id}", kept["results"][0]["id"].as_str().unwrap())
     } else if row.path.starts_with("/v1/playlists/") {
         row.path.replace("/v1/playlists/{id}", &things.playlist).replace("{username}", "collaborator")
     } else if row.path.starts_with("/v1/artists") {
@@ -228,6 +257,7 @@ async fn send(cast: &Cast, client: &Client, row: &Row) -> u16 {
     } else {
         row.path.replace("{id}", &id(&things.track["id"])).replace("{username}", "owner")
     };
+    let path = path.replace("{what}", "tracks").replace("{year}", "2026");
     let is_cover = path.ends_with("/cover") || path.ends_with("/photo");
     let with_picture = |request: reqwest::RequestBuilder| {
         request.header("content-type", "image/png").body(crate::media::png(8, 8, 1))

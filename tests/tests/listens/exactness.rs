@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use mixtape_domain::insights::{Count, Day, Key, Kind, Length, Period, Rows};
-use mixtape_domain::{AlbumId, ArtistId, GenreId, ListenId, SongId, Timestamp, TrackId};
+use mixtape_domain::{AccountId, AlbumId, ArtistId, GenreId, ListenId, SongId, Timestamp, TrackId};
 use mixtape_store::insights::Scope;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -38,6 +38,19 @@ pub(super) fn event(listens: &[(&str, &str, &str, &str)]) -> Value {
     let records = listens.iter().map(|(account, at, title, artist)| {
         let id = ListenId::of(at.parse().unwrap(), &SongId::of(&ArtistId::of(artist), title));
         record(account, id, title, artist)
+    });
+    json!({ "Records": records.collect::<Vec<_>>() })
+}
+
+/// The event of a track of the catalogue having been heard.
+pub(crate) fn event_of_tracks(listens: &[(&str, &str, &Value)]) -> Value {
+    let records = listens.iter().map(|(account, at, track)| {
+        let (title, artist) =
+            (track["title"].as_str().unwrap(), track["artists"][0]["name"].as_str().unwrap());
+        let id = ListenId::of(at.parse().unwrap(), &SongId::of(&ArtistId::of(artist), title));
+        let mut record = record(account, id, title, artist);
+        record["dynamodb"]["NewImage"]["track_id"] = json!({ "S": track["id"] });
+        record
     });
     json!({ "Records": records.collect::<Vec<_>>() })
 }
@@ -142,6 +155,8 @@ struct Chaos {
     random: StdRng,
     clients: Vec<Client>,
     songs: Vec<Song>,
+    /// What a listen to each of the songs counts for.
+    things: Vec<Vec<(Kind, Key)>>,
     history: History,
     /// Changes that nobody was told of, or that were not handled.
     pending: Vec<Value>,
@@ -158,7 +173,18 @@ impl Chaos {
         let clients = join_all(names.iter().map(|name| world.sign_up(name))).await;
         let songs = songs(&clients[0], &mut random).await;
         let history = vec![BTreeMap::new(); ACCOUNTS];
-        Self { world, random, clients, songs, history, pending: Vec::new(), handled: Vec::new(), failures: 0 }
+        let things = songs.iter().map(|song| song.things().into_keys().collect()).collect();
+        Self {
+            world,
+            random,
+            clients,
+            songs,
+            things,
+            history,
+            pending: Vec::new(),
+            handled: Vec::new(),
+            failures: 0,
+        }
     }
 
     fn changed(&mut self, account: usize, id: ListenId, song: usize) {
@@ -223,7 +249,7 @@ impl Chaos {
         self.pending.extend(self.handled.drain(..again));
         self.pending.shuffle(&mut self.random);
         while !self.pending.is_empty() {
-            for _ in 0..self.random.random_range(0..3) {
+            for _ in 0..self.random.random_range(0..6) {
                 let when = if self.random.random_bool(0.5) { When::Before } else { When::After };
                 self.world.dynamodb().fail_later(
                     self.random.random_range(0..40),
@@ -236,7 +262,7 @@ impl Chaos {
             }
             let mut batches = Vec::new();
             for _ in 0..self.random.random_range(1..4) {
-                let size = self.random.random_range(1..1000).min(self.pending.len());
+                let size = self.random.random_range(1..400).min(self.pending.len());
                 batches.push(self.pending.drain(..size).collect::<Vec<Value>>());
             }
             let invoke = |batch: &Vec<Value>| self.world.stack().invoke("tally", json!({ "Records": batch }));
@@ -257,19 +283,15 @@ impl Chaos {
 fn recount(chaos: &Chaos, accounts: &[usize], period: Period) -> BTreeMap<(Kind, Key), Count> {
     let mut counts: BTreeMap<(Kind, Key), Count> = BTreeMap::new();
     for account in accounts {
+        let id: AccountId = chaos.clients[*account].id().parse().unwrap();
+        let listener = (accounts.len() > 1).then_some((Kind::Listener, id.to_bytes()));
         for (id, heard) in &chaos.history[*account] {
-            if !period.holds(Day::of(id.listened_at())) {
-                continue;
-            }
-            let count = Count { listens: 1, listening_ms: heard.listening_ms };
-            let mut things: Vec<(Kind, Key)> = chaos.songs[heard.song].things().into_keys().collect();
-            things.push((Kind::Total, [0; 16]));
-            if accounts.len() > 1 {
-                let id: mixtape_domain::AccountId = chaos.clients[*account].id().parse().unwrap();
-                things.push((Kind::Listener, id.to_bytes()));
-            }
-            for thing in things {
-                *counts.entry(thing).or_default() += count;
+            if period.holds(Day::of(id.listened_at())) {
+                let others = [Some((Kind::Total, [0; 16])), listener].into_iter().flatten();
+                for thing in chaos.things[heard.song].iter().copied().chain(others) {
+                    *counts.entry(thing).or_default() +=
+                        Count { listens: 1, listening_ms: heard.listening_ms };
+                }
             }
         }
     }

@@ -172,7 +172,7 @@ async fn insights_are_private_until_their_account_says_otherwise() {
         assert_eq!(problem["errors"][0]["field"], "insights");
     }
     let key = ada.post("/v1/me/keys", json!({ "name": "k" })).await.expect(201);
-    let with_key = ada.with_token(key["token"].as_str().unwrap());
+    let with_key = ada.with_token(key["key"].as_str().unwrap());
     with_key.patch("/v1/me", json!({ "insights": "private" })).await.problem(403, "session_required");
     ada.patch("/v1/me", json!({ "insights": "private" })).await.expect(200);
     assert!(!is_visible(&bob, "ada").await);

@@ -1,10 +1,12 @@
 //! Listens: sent, counted, shown.
 
 mod counting;
-mod exactness;
+pub(crate) mod exactness;
+
 mod history;
 mod insights;
 mod recap;
+mod scale;
 
 use serde_json::{Value, json};
 use tests::{Client, World};

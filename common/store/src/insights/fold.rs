@@ -13,7 +13,7 @@ use crate::StoreError;
 /// Entries are folded once there are so many, ...
 const MAX_ENTRIES: u64 = 64;
 /// ... or so many bytes of them.
-const MAX_BYTES: i64 = 256 * 1024;
+const MAX_BYTES: i64 = 64 * 1024;
 /// Summaries that are written at once.
 const AT_ONCE: usize = 8;
 /// How often a summary is read again when somebody else was faster.
