@@ -18,8 +18,8 @@ use crate::table::{self, CommitError, Item, MAX_TRANSACTION, Range, number};
 
 /// Actions of a transaction that an account takes beside those of its quarters, and everybody's counts.
 const ACTIONS_OF_A_LEDGER: usize = 2;
-/// Quarters between two touched ones that are read as well, to save a Query.
-const SPAN_GAP: i64 = 2;
+/// Quarters between two touched ones that are read as well, to save a Query: eight hours.
+const SPAN_GAP: i64 = 32;
 /// Calls that are under way at once.
 const AT_ONCE: usize = 8;
 /// How often a batch is started over when somebody else has counted some of it.
@@ -62,6 +62,24 @@ struct Correction {
     version: Option<u64>,
 }
 
+/// Everybody's ledgers as they were seen last, and what this run has added to them.
+#[derive(Default)]
+struct Written {
+    heads: Vec<Head>,
+    entries: [Vec<Entry>; SHARES as usize],
+}
+
+impl Written {
+    /// Notes an entry that was added to a ledger with this head.
+    fn note(&mut self, share: u8, head: Head, change: Change, bytes: usize) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let entry = Entry { number: head.last + 1, change, bytes };
+        let place = usize::from(share);
+        self.heads[place] = Head { last: entry.number, bytes: head.bytes.saturating_add(bytes), ..head };
+        self.entries[place].push(entry);
+    }
+}
+
 /// What is counted of a quarter.
 struct Stored {
     rows: Rows,
@@ -93,15 +111,14 @@ impl Insights {
     /// The table or the bucket is away, or others kept counting the same.
     pub async fn reconcile(&self, touched: &Touched) -> Result<Counted, StoreError> {
         let mut counted = Counted::default();
-        let mut shares = None;
+        let mut written = Written::default();
         for batch in batches(touched) {
             let mut parts = vec![batch];
             while let Some(part) = parts.pop() {
-                match self.reconcile_batch(&part).await? {
-                    Outcome::Done { more, heads } => {
+                match self.reconcile_batch(&part, &mut written).await? {
+                    Outcome::Done(more) => {
                         counted.quarters += more.quarters;
                         counted.listens += more.listens;
-                        shares = Some(heads);
                     }
                     Outcome::TooLarge => {
                         let (first, rest) = part.split_at(part.len() / 2);
@@ -110,9 +127,7 @@ impl Insights {
                 }
             }
         }
-        if let Some(heads) = shares {
-            self.finish(heads).await?;
-        }
+        self.finish(written).await?;
         Ok(counted)
     }
 
@@ -140,41 +155,31 @@ impl Insights {
         Ok(())
     }
 
-    async fn reconcile_batch(&self, batch: &Batch) -> Result<Outcome, StoreError> {
+    async fn reconcile_batch(&self, batch: &Batch, written: &mut Written) -> Result<Outcome, StoreError> {
         for attempt in 1..=ATTEMPTS {
-            let (mut heads, differences) = self.differences(batch).await?;
+            let (heads, differences) = self.differences(batch).await?;
+            written.heads = heads;
             if differences.is_empty() {
-                return Ok(Outcome::Done { more: Counted::default(), heads });
+                return Ok(Outcome::Done(Counted::default()));
             }
             let everybodys = everybodys(&differences);
-            if everybodys.encode().len() > MAX_CHANGE_BYTES && batch.len() > 1 {
+            let bytes = everybodys.encode().len();
+            if bytes > MAX_CHANGE_BYTES && batch.len() > 1 {
                 return Ok(Outcome::TooLarge);
             }
             let labels = differences.iter().flat_map(|difference| difference.labels.clone()).collect();
             self.name(&labels).await?;
-            match self.write(&differences, &everybodys, heads.clone()).await {
+            match self.write(&differences, &everybodys, written.heads.clone()).await {
                 Ok((share, head)) => {
-                    heads[usize::from(share)] = self.count_written(share, head, everybodys).await?;
+                    written.note(share, head, everybodys, bytes);
                     self.fold_long(&differences).await?;
-                    return Ok(Outcome::Done { more: counted(&differences), heads });
+                    return Ok(Outcome::Done(counted(&differences)));
                 }
                 Err(Failure::Changed) => table::pause(attempt).await,
                 Err(Failure::Store(error)) => return Err(error),
             }
         }
         Err(StoreError::Contended("the counts kept changing".into()))
-    }
-
-    /// Counts an entry that was just written, unless others before it were not; answers the ledger's head after it.
-    async fn count_written(&self, share: u8, head: Head, change: Change) -> Result<Head, StoreError> {
-        let bytes = i64::try_from(change.encode().len()).unwrap_or(i64::MAX);
-        let entry = Entry { number: head.last + 1, change, bytes };
-        let mut after = Head { last: entry.number, bytes: head.bytes.saturating_add(bytes), ..head };
-        if head.counted == head.last {
-            self.count(share, head, std::slice::from_ref(&entry)).await?;
-            after.counted = entry.number;
-        }
-        Ok(after)
     }
 
     /// The heads of everybody's ledgers, and what is not counted as it should be.
@@ -368,16 +373,23 @@ impl Insights {
         table::put(put)
     }
 
-    /// Counts what a run that broke off has left, of anybody, and folds what has become long.
-    async fn finish(&self, heads: Vec<Head>) -> Result<(), StoreError> {
-        for (share, head) in (0..SHARES).zip(heads) {
-            let ledger = Ledger::Everybody(share);
+    /// Counts the plays of what was written, and of what runs that broke off have left, of anybody; folds what has become
+    /// long.
+    async fn finish(&self, written: Written) -> Result<(), StoreError> {
+        let Written { heads, entries } = written;
+        for ((share, head), entries) in (0..SHARES).zip(heads).zip(entries) {
             if head.counted < head.last {
-                let (head, entries) = self.entries(ledger, head.counted).await?;
-                self.count(share, head, &entries).await?;
+                let is_all = entries.first().is_some_and(|entry| entry.number == head.counted + 1)
+                    && entries.len() as u64 == head.last - head.counted;
+                if is_all {
+                    self.count(share, head, &entries).await?;
+                } else {
+                    let (head, entries) = self.entries(Ledger::Everybody(share), head.counted).await?;
+                    self.count(share, head, &entries).await?;
+                }
             }
             if head.is_long() {
-                self.fold(ledger).await?;
+                self.fold(Ledger::Everybody(share)).await?;
             }
         }
         Ok(())
@@ -398,8 +410,7 @@ impl Insights {
 
 /// What came of a batch.
 enum Outcome {
-    /// With everybody's ledgers as they were seen last.
-    Done { more: Counted, heads: Vec<Head> },
+    Done(Counted),
     /// It does not fit into one item; nothing was written.
     TooLarge,
 }
