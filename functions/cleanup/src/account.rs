@@ -11,6 +11,8 @@ use crate::State;
 
 /// How many tracks one round deletes; each takes up to three calls.
 const TRACKS_PER_ROUND: usize = 500;
+/// How many pages of listens one round deletes; each takes 20 calls.
+const LISTEN_PAGES_PER_ROUND: usize = 40;
 /// How many tracks are deleted at once. Tracks of one album meet at the album's counts, so more would mostly wait.
 const AT_ONCE: usize = 8;
 
@@ -28,11 +30,21 @@ impl State {
         }
         self.store.playlists.delete_owned_by(account_id, self.clock.now()).await?;
         self.store.media.delete_owned_by(account_id).await?;
-        if self.store.listens.delete_some(account_id).await? {
+        if self.delete_listens(account_id).await? {
             return accounts.request_sweep(account_id, self.clock.now()).await;
         }
         self.store.insights.forget(account_id).await?;
         accounts.clear(account_id).await
+    }
+
+    /// Deletes some of what an account has heard; answers whether there is more.
+    async fn delete_listens(&self, account_id: AccountId) -> Result<bool, StoreError> {
+        for _ in 0..LISTEN_PAGES_PER_ROUND {
+            if !self.store.listens.delete_some(account_id).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Deletes some of an account's tracks; answers whether there are more.

@@ -1,13 +1,16 @@
 //! What of the catalogue the index holds.
 
+use std::collections::HashMap;
+
+use mixtape_domain::TrackId;
 use mixtape_domain::track::{Album, Artist, Track};
 use mixtape_index::{AlbumDocument, ArtistDocument, Change, Document, Key, TrackDocument};
 use mixtape_store::tracks::{Found, Wanted};
 
-/// Puts what was found, deletes what was not.
-pub(crate) fn changes(wanted: &Wanted, mut found: Found) -> Vec<Change> {
+/// Puts what was found, deletes what was not. `plays` says how often tracks were heard.
+pub(crate) fn changes(wanted: &Wanted, mut found: Found, plays: &HashMap<TrackId, u64>) -> Vec<Change> {
     let tracks = wanted.tracks.iter().map(|id| match found.tracks.remove(id) {
-        Some(track) => Change::Put(track_document(track)),
+        Some(track) => Change::Put(track_document(track, plays.get(id).copied().unwrap_or_default())),
         None => Change::Delete(Key::Track(*id)),
     });
     let artists = wanted.artists.iter().map(|id| match found.artists.remove(id) {
@@ -21,7 +24,7 @@ pub(crate) fn changes(wanted: &Wanted, mut found: Found) -> Vec<Change> {
     tracks.chain(artists).chain(albums).collect()
 }
 
-fn track_document(track: Track) -> Document {
+fn track_document(track: Track, plays: u64) -> Document {
     let mut artists = vec![track.artist];
     artists.extend(track.artists.into_iter().map(|artist| artist.name));
     Document::Track(TrackDocument {
@@ -31,7 +34,7 @@ fn track_document(track: Track) -> Document {
         album: track.album,
         year: track.year,
         genres: track.genres,
-        popularity: 0,
+        popularity: popularity(plays),
     })
 }
 

@@ -8,11 +8,15 @@
 mod document;
 mod reindex;
 
-use mixtape_domain::Clock;
+use std::collections::HashMap;
+
+use mixtape_domain::insights::Kind;
+use mixtape_domain::{Clock, TrackId};
 use mixtape_events::{EventError, Failures, StreamBatch, is_stream_batch};
 use mixtape_index::{Batch, IfBroken, Indexing, UpdateError, Updated};
 use mixtape_settings::Settings;
-use mixtape_store::tracks::Wanted;
+use mixtape_store::insights::Plays;
+use mixtape_store::tracks::{Found, Wanted};
 use mixtape_store::{Store, StoreError};
 use serde_json::Value;
 
@@ -72,6 +76,15 @@ pub async fn handle(state: &State, event: Value) -> Result<Value, EventError> {
 }
 
 impl State {
+    /// How often the tracks were heard: what is popular comes first among equals. A track's plays are looked at when it
+    /// changes and at a reindex, not with every listen.
+    async fn plays(&self, found: &Found) -> Result<HashMap<TrackId, u64>, StoreError> {
+        let keys: Vec<_> = found.tracks.keys().map(|id| id.to_bytes()).collect();
+        let plays = self.store.insights.plays_of(Kind::Track, &keys).await?;
+        let track = |(key, plays): (_, Plays)| (TrackId::from_bytes(key), plays.plays.unsigned_abs());
+        Ok(plays.into_iter().map(track).collect())
+    }
+
     /// Makes the index hold what the table holds of these.
     async fn bring_up_to_date(
         &self,
@@ -79,7 +92,11 @@ impl State {
         if_broken: IfBroken,
         batch: Option<&Batch>,
     ) -> Result<Updated, UpdateError<StoreError>> {
-        let read = || async { Ok(document::changes(wanted, self.store.tracks.lookup(wanted).await?)) };
+        let read = || async {
+            let found = self.store.tracks.lookup(wanted).await?;
+            let plays = self.plays(&found).await?;
+            Ok(document::changes(wanted, found, &plays))
+        };
         self.indexing.update(if_broken, batch, read).await
     }
 }

@@ -88,6 +88,15 @@ pub(crate) struct TopListeners {
     items: Vec<TopListener>,
 }
 
+/// The most heard, or who heard most.
+#[derive(Debug, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes answers that are made one by one")]
+pub(crate) enum EverybodysTop {
+    Heard(Top),
+    Listeners(TopListeners),
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TopListener {
     #[serde(flatten)]
@@ -147,7 +156,7 @@ pub(crate) async fn of_account(
         "what" = String, Path,
         description = "`tracks`, `artists`, `primary-artists`, `albums`, `genres` or `listeners`"
     ), TopParams),
-    responses((status = 200, description = "What was heard most", body = Top))
+    responses((status = 200, description = "What was heard most", body = EverybodysTop))
 )]
 pub(crate) async fn of_everybody(
     AxumState(state): AxumState<State>,

@@ -246,3 +246,23 @@ async fn the_home_page_shows_what_trends() {
     assert_eq!(ids[..2], [&songs[1]["id"], &songs[0]["id"]]);
     assert!(!ids[..2].contains(&ids[2]));
 }
+
+#[tokio::test]
+async fn what_is_heard_more_is_found_first_among_equals() {
+    let world = World::start().await;
+    let ada = world.sign_up("ada").await;
+    let mut songs = Vec::new();
+    for artist in ["A", "B", "C", "D", "E"] {
+        songs.push(track(&ada, "Hello", &[artist], None, &[]).await);
+    }
+    let at = |hour: usize| format!("2026-11-20T{hour:02}:00:00Z");
+    let listens = (0..9).map(|hour| to_track(&songs[2], &at(hour))).chain([to_track(&songs[4], &at(10))]);
+    heard(&world, &ada, listens.collect()).await;
+    world.invoke("indexer", json!({ "reindex": true })).await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let found = ada.get("/v1/search?q=hello&types=track").await.expect(200);
+    let artists: Vec<&str> =
+        found["tracks"]["items"].as_array().unwrap().iter().map(|track| track["artist"].as_str().unwrap()).collect();
+    assert_eq!(artists.len(), 5);
+    assert_eq!(artists[..2], ["C", "E"]);
+}

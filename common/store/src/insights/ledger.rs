@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use mixtape_domain::AccountId;
 use mixtape_domain::insights::Change;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{Insights, Scope};
 use crate::StoreError;
@@ -57,15 +57,8 @@ pub(super) struct Entry {
 }
 
 /// The state of counts: others than before have another one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Version(pub(super) Vec<u64>);
-
-impl Version {
-    /// The number of changes that led to it.
-    pub fn number(&self) -> u64 {
-        self.0.iter().sum()
-    }
-}
 
 impl Ledger {
     /// The ledgers that make up the counts.

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{StreamExt, TryStreamExt, stream};
 use mixtape_domain::insights::{Key, Kind, Period};
 use mixtape_domain::listen::Label;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::{Entry, Head, Ledger, is_condition};
@@ -39,18 +40,35 @@ impl Insights {
         Ok(self.table.get(thing_key(PLAYS, kind, key)).await?.unwrap_or_default())
     }
 
+    /// As [`Insights::plays`] of many: one BatchGetItem per 100. Those that were never heard are missing.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn plays_of(&self, kind: Kind, keys: &[Key]) -> Result<HashMap<Key, Plays>, StoreError> {
+        self.read_things(PLAYS, kind, keys).await
+    }
+
     /// What these things are called: one BatchGetItem per 100. Those that were never heard are missing.
     ///
     /// # Errors
     /// The table is away.
     pub async fn labels(&self, kind: Kind, keys: &[Key]) -> Result<HashMap<Key, Label>, StoreError> {
-        let items = keys.iter().map(|key| (&self.table, thing_key(LABEL, kind, key))).collect();
-        let mut found: HashMap<String, Label> = HashMap::new();
+        self.read_things(LABEL, kind, keys).await
+    }
+
+    async fn read_things<T: DeserializeOwned>(
+        &self,
+        prefix: &str,
+        kind: Kind,
+        keys: &[Key],
+    ) -> Result<HashMap<Key, T>, StoreError> {
+        let items = keys.iter().map(|key| (&self.table, thing_key(prefix, kind, key))).collect();
+        let mut found: HashMap<String, T> = HashMap::new();
         for (_, item) in table::batch_get(self.table.client(), items).await? {
             found.insert(name_of(&item), table::from_item(item)?);
         }
-        let label = |key: &Key| Some((*key, found.remove(&name_of(&thing_key(LABEL, kind, key)))?));
-        Ok(keys.iter().filter_map(label).collect())
+        let thing = |key: &Key| Some((*key, found.remove(&name_of(&thing_key(prefix, kind, key)))?));
+        Ok(keys.iter().filter_map(thing).collect())
     }
 
     /// Notes what things are called: one BatchWriteItem per 25.
