@@ -14,7 +14,7 @@ use mixtape_domain::{AccountId, Timestamp, TrackId};
 use mixtape_store::insights::Scope;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 /// Tracks of the catalogue that are heard.
@@ -24,7 +24,9 @@ const DAYS: i64 = 3 * 365;
 /// Listens of one request.
 const BATCH: usize = 1_000;
 /// Requests that are under way at once.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 2;
+/// How often a request is sent again that was answered with 503, as clients do.
+const ATTEMPTS: usize = 5;
 /// Requests with one listen each, and reads of each kind.
 const SINGLE: usize = 1_000;
 
@@ -46,12 +48,21 @@ struct Api {
 
 impl Api {
     async fn send(&self, method: Method, path: &str, token: &str, body: Value) -> Result<Value, Failure> {
-        let request = self.http.request(method, format!("{}{path}", self.url)).json(&body);
-        let request = if token.is_empty() { request } else { request.bearer_auth(token) };
-        let answer = request.send().await?;
-        let status = answer.status();
-        let body: Value = answer.json().await?;
-        if status.is_success() { Ok(body) } else { Err(format!("{path}: {status} {body}").into()) }
+        for _ in 0..ATTEMPTS {
+            let request = self.http.request(method.clone(), format!("{}{path}", self.url)).json(&body);
+            let request = if token.is_empty() { request } else { request.bearer_auth(token) };
+            let answer = request.send().await?;
+            let status = answer.status();
+            let answer: Value = answer.json().await?;
+            if status.is_success() {
+                return Ok(answer);
+            }
+            if status != StatusCode::SERVICE_UNAVAILABLE {
+                return Err(format!("{path}: {status} {answer}").into());
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Err(format!("{path} stayed unavailable").into())
     }
 
     async fn sign_up(&self, username: &str) -> Result<Listener, Failure> {
@@ -89,7 +100,7 @@ pub(crate) async fn run(listens: usize, accounts: usize) -> Result<(), Failure> 
     let stack = start(folder.path(), true).await?;
     let started = Instant::now();
     stack.settle().await;
-    row("listens counted", rate(listens + SINGLE, started.elapsed()));
+    row("listens counted, the start of the stack included", rate(listens + SINGLE, started.elapsed()));
     read(&stack, &mut listeners).await?;
     let compared = recount(&stack, &listeners, &tracks).await?;
     row("counts equal to a recount", compared.to_string());

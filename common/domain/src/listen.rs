@@ -330,7 +330,7 @@ impl Listen {
     }
 }
 
-/// The rows of a quarter of an hour with these listens, which are in the order of their ids. Only so many count.
+/// The rows of a quarter of an hour with these listens, oldest first. Only the first [`MAX_COUNTED_A_QUARTER`] count.
 pub fn rows_of_quarter<'a>(listens: impl IntoIterator<Item = &'a Listen>) -> Rows {
     listens.into_iter().take(MAX_COUNTED_A_QUARTER).flat_map(Listen::rows).collect()
 }

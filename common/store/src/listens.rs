@@ -24,8 +24,6 @@ const LISTEN: &str = "LISTEN#";
 const NOW: &str = "NOW";
 /// Items of an account that are deleted at once.
 const PAGE: usize = 500;
-/// More listens than one quarter of an hour, or a few of them, can sensibly hold; what is beyond it is read all the same.
-const MANY: usize = 100_000;
 
 /// The table `listens`. Clones share the client.
 #[derive(Debug, Clone)]
@@ -121,25 +119,24 @@ impl Listens {
         Ok(Listed { items, next })
     }
 
-    /// The listens of these quarters and all between them, in the order of their ids: one Query.
+    /// The first `limit` listens of these quarters and all between them, oldest first, and whether these are all: one Query.
     ///
     /// # Errors
     /// The table is away.
     pub(crate) async fn between(
         &self,
         account: AccountId,
-        first: Quarter,
-        last: Quarter,
-    ) -> Result<Vec<Listen>, StoreError> {
+        (first, last): (Quarter, Quarter),
+        limit: usize,
+    ) -> Result<(Vec<Listen>, bool), StoreError> {
         let at = |seconds: i64| {
             let at = Timestamp::from_millis(seconds * 1000).unwrap_or(Timestamp::EPOCH);
             format!("{LISTEN}{}#", table::age(at))
         };
         let (newest, oldest) = (at(last.last_second()), at(first.first_second()));
         let range = Range::table(pk(account), LISTEN).between(&newest, &format!("{oldest}\u{10FFFF}"));
-        let mut listens: Vec<Listen> = self.table.query(&range, MANY, true).await?.read()?.0;
-        listens.sort_unstable_by_key(|listen| listen.id);
-        Ok(listens)
+        let (listens, next) = self.table.query(&range, limit, false).await?.read()?;
+        Ok((listens, next.is_none()))
     }
 
     /// One listen: one GetItem.

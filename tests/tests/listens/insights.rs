@@ -261,8 +261,12 @@ async fn what_is_heard_more_is_found_first_among_equals() {
     world.invoke("indexer", json!({ "reindex": true })).await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let found = ada.get("/v1/search?q=hello&types=track").await.expect(200);
-    let artists: Vec<&str> =
-        found["tracks"]["items"].as_array().unwrap().iter().map(|track| track["artist"].as_str().unwrap()).collect();
+    let artists: Vec<&str> = found["tracks"]["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|track| track["artist"].as_str().unwrap())
+        .collect();
     assert_eq!(artists.len(), 5);
     assert_eq!(artists[..2], ["C", "E"]);
 }

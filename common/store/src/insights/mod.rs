@@ -23,6 +23,7 @@
 //! somebody there; one write holds what a whole batch of listens changes. A track that everybody hears is therefore one
 //! row in each batch, and no item of its own is written for each listen.
 
+mod difference;
 mod fold;
 mod ledger;
 mod plays;

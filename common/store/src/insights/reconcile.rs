@@ -5,29 +5,25 @@ use std::sync::atomic::Ordering;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
-use futures::{StreamExt, TryStreamExt, stream};
 use mixtape_domain::AccountId;
-use mixtape_domain::insights::{Change, Encoder, Key, Kind, Period, Quarter, Rows};
-use mixtape_domain::listen::{self, Label, Listen};
+use mixtape_domain::insights::{Change, Period, Quarter};
 
+use super::difference::{Batch, Correction, Difference};
 use super::ledger::{Entry, Head, Ledger, SHARES};
-use super::read::rows_of_item;
 use super::{Insights, QUARTER, quarter_key, quarters_pk};
 use crate::StoreError;
 use crate::table::{self, CommitError, Item, MAX_TRANSACTION, Range, number};
 
 /// Actions of a transaction that an account takes beside those of its quarters, and everybody's counts.
 const ACTIONS_OF_A_LEDGER: usize = 2;
-/// Quarters between two touched ones that are read as well, to save a Query: eight hours.
-const SPAN_GAP: i64 = 32;
-/// Calls that are under way at once.
-const AT_ONCE: usize = 8;
 /// How often a batch is started over when somebody else has counted some of it.
 const ATTEMPTS: u32 = 10;
 /// How often everybody's counts are tried in another ledger.
 const SHARE_ATTEMPTS: usize = 12;
 /// An item holds at most 400 KB; a change above this is written in parts.
 const MAX_CHANGE_BYTES: usize = 180 * 1024;
+/// A transaction holds at most 4 MB; quarters above this are written in parts.
+const MAX_ROW_BYTES: usize = 2 * 1024 * 1024;
 
 /// Quarters of an hour in which something may have changed.
 pub type Touched = BTreeMap<AccountId, BTreeSet<Quarter>>;
@@ -39,27 +35,6 @@ pub struct Counted {
     pub quarters: usize,
     /// Listens that were counted more (or less) than before.
     pub listens: i64,
-}
-
-/// Quarters of accounts that fit into one transaction.
-type Batch = Vec<(AccountId, Quarter)>;
-
-/// What is to be counted anew of one account.
-struct Difference {
-    account: AccountId,
-    head: Head,
-    change: Change,
-    /// Everything that the account had heard before.
-    before: Rows,
-    quarters: Vec<Correction>,
-    labels: BTreeMap<(Kind, Key), Label>,
-}
-
-/// The rows of a quarter as they are now, and the version of those that were counted.
-struct Correction {
-    quarter: Quarter,
-    rows: Rows,
-    version: Option<u64>,
 }
 
 /// Everybody's ledgers as they were seen last, and what this run has added to them.
@@ -78,12 +53,6 @@ impl Written {
         self.heads[place] = Head { last: entry.number, bytes: head.bytes.saturating_add(bytes), ..head };
         self.entries[place].push(entry);
     }
-}
-
-/// What is counted of a quarter.
-struct Stored {
-    rows: Rows,
-    version: u64,
 }
 
 /// Why a batch was not written.
@@ -164,7 +133,8 @@ impl Insights {
             }
             let everybodys = everybodys(&differences);
             let bytes = everybodys.encode().len();
-            if bytes > MAX_CHANGE_BYTES && batch.len() > 1 {
+            let is_too_large = bytes > MAX_CHANGE_BYTES || row_bytes(&differences) > MAX_ROW_BYTES;
+            if is_too_large && batch.len() > 1 {
                 return Ok(Outcome::TooLarge);
             }
             let labels = differences.iter().flat_map(|difference| difference.labels.clone()).collect();
@@ -180,131 +150,6 @@ impl Insights {
             }
         }
         Err(StoreError::Contended("the counts kept changing".into()))
-    }
-
-    /// The heads of everybody's ledgers, and what is not counted as it should be.
-    async fn differences(&self, batch: &Batch) -> Result<(Vec<Head>, Vec<Difference>), StoreError> {
-        let accounts: BTreeSet<AccountId> = batch.iter().map(|(account, _)| *account).collect();
-        let (heads, stored) = self.counted_before(&accounts, batch).await?;
-        let mut quarters: BTreeMap<AccountId, BTreeSet<Quarter>> = BTreeMap::new();
-        for (account, quarter) in batch {
-            quarters.entry(*account).or_default().insert(*quarter);
-        }
-        let differences = quarters.into_iter().map(|(account, quarters)| {
-            let head = heads.get(&Ledger::Account(account)).copied().unwrap_or_default();
-            self.difference(account, head, quarters, &stored)
-        });
-        let differences: Vec<Option<Difference>> =
-            stream::iter(differences).buffered(AT_ONCE).try_collect().await?;
-        let head = |ledger: &Ledger| heads.get(ledger).copied().unwrap_or_default();
-        let shares = Ledger::everybody().iter().map(head).collect();
-        Ok((shares, differences.into_iter().flatten().collect()))
-    }
-
-    /// What is counted of these quarters, and how far the ledgers go: one BatchGetItem.
-    async fn counted_before(
-        &self,
-        accounts: &BTreeSet<AccountId>,
-        batch: &Batch,
-    ) -> Result<(BTreeMap<Ledger, Head>, BTreeMap<(AccountId, Quarter), Stored>), StoreError> {
-        let mut ledgers = Ledger::everybody();
-        ledgers.extend(accounts.iter().map(|account| Ledger::Account(*account)));
-        let heads = ledgers.iter().map(|ledger| (&self.table, ledger.head_key()));
-        let quarters = batch.iter().map(|(account, quarter)| (&self.table, quarter_key(*account, *quarter)));
-        let found = table::batch_get(self.table.client(), heads.chain(quarters).collect()).await?;
-        let by_key: BTreeMap<(String, String), Item> = found
-            .into_iter()
-            .filter_map(|(_, item)| {
-                let text = |name: &str| item.get(name)?.as_s().ok().cloned();
-                Some(((text("pk")?, text("sk")?), item))
-            })
-            .collect();
-        let place = |key: &Item| {
-            let text =
-                |name: &str| key.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
-            (text("pk"), text("sk"))
-        };
-        let mut heads = BTreeMap::new();
-        for ledger in ledgers {
-            if let Some(item) = by_key.get(&place(&ledger.head_key())) {
-                heads.insert(ledger, table::from_item(item.clone())?);
-            }
-        }
-        let mut stored = BTreeMap::new();
-        for (account, quarter) in batch {
-            if let Some(item) = by_key.get(&place(&quarter_key(*account, *quarter))) {
-                let version = item.get("version").and_then(|version| version.as_n().ok()?.parse().ok());
-                let version =
-                    version.ok_or_else(|| StoreError::Corrupt("a quarter has no version".into()))?;
-                stored.insert((*account, *quarter), Stored { rows: rows_of_item(item)?, version });
-            }
-        }
-        Ok((heads, stored))
-    }
-
-    async fn difference(
-        &self,
-        account: AccountId,
-        head: Head,
-        quarters: BTreeSet<Quarter>,
-        stored: &BTreeMap<(AccountId, Quarter), Stored>,
-    ) -> Result<Option<Difference>, StoreError> {
-        let listens = self.heard(account, &quarters).await?;
-        let mut by_quarter: BTreeMap<Quarter, Vec<&Listen>> = BTreeMap::new();
-        for listen in &listens {
-            by_quarter.entry(listen::quarter_of(listen.id)).or_default().push(listen);
-        }
-        let mut corrections = Vec::new();
-        let mut changes = Vec::new();
-        for quarter in quarters {
-            let rows = listen::rows_of_quarter(by_quarter.remove(&quarter).unwrap_or_default());
-            let before = stored.get(&(account, quarter));
-            let nothing = Rows::default();
-            let change = rows.minus(before.map_or(&nothing, |stored| &stored.rows));
-            if !change.is_empty() {
-                changes.push((quarter.day(), change));
-                corrections.push(Correction { quarter, rows, version: before.map(|stored| stored.version) });
-            }
-        }
-        if corrections.is_empty() {
-            return Ok(None);
-        }
-        let change = Change::of_days(changes);
-        let before = self.heard_before(account, head).await?;
-        let labels = new_labels(&listens, &change, &before);
-        Ok(Some(Difference { account, head, change, before, quarters: corrections, labels }))
-    }
-
-    /// The listens of these quarters: one Query for each span of them.
-    async fn heard(
-        &self,
-        account: AccountId,
-        quarters: &BTreeSet<Quarter>,
-    ) -> Result<Vec<Listen>, StoreError> {
-        let mut spans: Vec<(Quarter, Quarter)> = Vec::new();
-        for quarter in quarters {
-            match spans.last_mut() {
-                Some((_, last)) if quarter.number() - last.number() <= SPAN_GAP => *last = *quarter,
-                _ => spans.push((*quarter, *quarter)),
-            }
-        }
-        let queries = spans.into_iter().map(|(first, last)| self.listens.between(account, first, last));
-        let read: Vec<Vec<Listen>> = stream::iter(queries).buffered(AT_ONCE).try_collect().await?;
-        Ok(read.concat())
-    }
-
-    /// Everything that an account has heard, as its ledger says.
-    async fn heard_before(&self, account: AccountId, head: Head) -> Result<Rows, StoreError> {
-        if head.last == 0 {
-            return Ok(Rows::default());
-        }
-        let ledger = Ledger::Account(account);
-        let (head, entries) = self.entries(ledger, 0).await?;
-        let summary = self.summary(ledger, Period::ALL, head).await?;
-        let mut fresh = Change::default();
-        let later = entries.iter().filter(|entry| entry.number > summary.through);
-        later.for_each(|entry| fresh.add(&entry.change));
-        Ok(summary.rows.plus(&fresh.within(Period::ALL)))
     }
 
     /// Writes everything in one transaction; answers which of everybody's ledgers took it, and its head before.
@@ -352,7 +197,7 @@ impl Insights {
         };
         let names = correction.version.map(|_| [("#version".to_owned(), "version".to_owned())].into());
         let values = correction.version.map(|before| [(":before".to_owned(), number(before))].into());
-        if correction.rows.is_empty() {
+        let Some(rows) = &correction.rows else {
             let delete = Delete::builder()
                 .table_name(self.table.name())
                 .set_key(Some(key))
@@ -360,11 +205,9 @@ impl Insights {
                 .set_expression_attribute_names(names)
                 .set_expression_attribute_values(values);
             return table::delete(delete.build().expect("table and key are set"));
-        }
-        let mut encoder = Encoder::default();
-        encoder.rows(&correction.rows);
+        };
         let mut item = key;
-        item.insert("rows".to_owned(), AttributeValue::B(Blob::new(encoder.finish())));
+        item.insert("rows".to_owned(), AttributeValue::B(Blob::new(rows.clone())));
         item.insert("version".to_owned(), number(version));
         let mut put = self.table.put(item);
         put.condition_expression = Some(unchanged.to_owned());
@@ -439,6 +282,11 @@ fn batches(touched: &Touched) -> Vec<Batch> {
     batches
 }
 
+fn row_bytes(differences: &[Difference]) -> usize {
+    let corrections = differences.iter().flat_map(|difference| &difference.quarters);
+    corrections.filter_map(|correction| correction.rows.as_ref()).map(Vec::len).sum()
+}
+
 fn everybodys(differences: &[Difference]) -> Change {
     let mut all = Change::default();
     for difference in differences {
@@ -453,12 +301,4 @@ fn counted(differences: &[Difference]) -> Counted {
         quarters: differences.iter().map(|difference| difference.quarters.len()).sum(),
         listens: differences.iter().map(listens).sum(),
     }
-}
-
-/// What the account had not heard before is called.
-fn new_labels(listens: &[Listen], change: &Change, before: &Rows) -> BTreeMap<(Kind, Key), Label> {
-    let change = change.within(Period::ALL);
-    let is_new =
-        |(kind, key): &(Kind, Key)| before.get(*kind, key).listens == 0 && change.get(*kind, key).listens > 0;
-    listens.iter().flat_map(Listen::labels).filter(|(thing, _)| is_new(thing)).collect()
 }
