@@ -13,7 +13,7 @@ use crate::cache::Question;
 use crate::state::State;
 
 /// How long others may keep an answer that is not the caller's own.
-const SHARED_LIFE_SECONDS: u32 = 5;
+const SHARED_LIFE_SECONDS: u32 = 1;
 
 /// The counts of an account that shows them to everybody, or that is the caller's own. Nobody learns from the answer
 /// whether there is such an account.

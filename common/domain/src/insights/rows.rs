@@ -256,18 +256,15 @@ impl Rows {
     }
 
     /// The rows of these days together, as a period of this length holds them: what is counted for a day is also counted
-    /// for the day as such and for its day of the week.
+    /// for its day of the week, and in longer periods for the day as such.
     pub fn of_days<'a>(days: impl IntoIterator<Item = (Day, &'a Self)>, length: Length) -> Self {
         let with_calendar = days.into_iter().flat_map(|(day, rows)| {
-            let total = rows.of(Kind::Total).first().map(|row| row.count).filter(|_| length != Length::Day);
-            let weekday = Row {
-                kind: Kind::Weekday,
-                key: number_key(u32::from(day.weekday())),
-                count: total.unwrap_or_default(),
-            };
+            let count = rows.total();
+            let weekday = Row { kind: Kind::Weekday, key: number_key(u32::from(day.weekday())), count };
             let number = u32::try_from(day.number()).unwrap_or_default();
-            let this_day = Row { kind: Kind::Day, key: number_key(number), ..weekday };
-            rows.iter().copied().chain([this_day, weekday])
+            let this_day = Row { kind: Kind::Day, key: number_key(number), count };
+            let this_day = Some(this_day).filter(|_| length != Length::Day);
+            rows.iter().copied().chain(this_day).chain([weekday])
         });
         with_calendar.collect()
     }
@@ -327,7 +324,9 @@ mod tests {
         assert_eq!(week.days().collect::<Vec<_>>(), [(day, count), (day.plus(1), count)]);
         assert_eq!(week.get(Kind::Weekday, &number_key(5)), count);
         assert_eq!(week.get(Kind::Hour, &number_key(9)).listens, 4);
-        assert!(Rows::of_days([(day, &rows)], Length::Day).of(Kind::Day).is_empty());
+        let one = Rows::of_days([(day, &rows)], Length::Day);
+        assert!(one.of(Kind::Day).is_empty());
+        assert_eq!(one.get(Kind::Weekday, &number_key(5)), count);
     }
 
     fn some_rows() -> impl Strategy<Value = Rows> {
