@@ -1,5 +1,7 @@
 //! Listens: who heard what and when.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,6 +19,9 @@ const MAX_PLAYED_MS: u64 = 24 * 60 * 60 * 1000;
 const CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(10 * 60);
 /// Of the listens of one account in one quarter of an hour, so many count: one every second.
 pub const MAX_COUNTED_A_QUARTER: usize = 900;
+/// ... if they are of so many different tracks, artists, albums and genres: each is a row of 22 bytes, and a change of
+/// all of them has to fit into the 400 KB of an item.
+pub const MAX_THINGS_A_QUARTER: usize = 3_500;
 
 /// What a client sends: a track of the catalogue by its id, or anything else by `title` and `artist`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -31,7 +36,7 @@ pub struct NewListen {
     pub track_id: Option<TrackId>,
     #[serde(default)]
     pub title: Option<String>,
-    /// The credit as it is printed.
+    /// The credit as it is printed, or who is credited first.
     #[serde(default)]
     pub artist: Option<String>,
     #[serde(default)]
@@ -92,6 +97,13 @@ pub struct Sent {
     pub listened_at: Timestamp,
     pub played_ms: Option<u64>,
     pub client: Option<String>,
+}
+
+impl Song {
+    /// The id of the title by this artist.
+    pub fn id(&self) -> SongId {
+        SongId::of(&ArtistId::of(&self.artist), &self.title)
+    }
 }
 
 impl NewListen {
@@ -215,26 +227,25 @@ pub struct Label {
 impl Listen {
     /// A listen to a track of the catalogue.
     pub fn of_track(sent: &Sent, track: &Track) -> Self {
-        let listen = Self {
-            id: ListenId::of(sent.listened_at, &song_of(track)),
-            track_id: None,
-            title: String::new(),
-            artist: String::new(),
-            artists: Vec::new(),
-            album: None,
-            album_artist: None,
-            genres: Vec::new(),
-            duration_ms: None,
+        Self {
+            id: ListenId::of(sent.listened_at, track.id.to_bytes()),
+            track_id: Some(track.id),
+            title: track.title.clone(),
+            artist: track.artist.clone(),
+            artists: names(track),
+            album: track.album.clone(),
+            album_artist: track.album_artist.clone(),
+            genres: track.genres.clone(),
+            duration_ms: track.duration_ms,
             played_ms: sent.played_ms,
             client: sent.client.clone(),
-        };
-        listen.joined(track)
+        }
     }
 
     /// A listen to what the catalogue has not.
     pub fn of_song(sent: &Sent, song: &Song) -> Self {
         Self {
-            id: ListenId::of(sent.listened_at, &SongId::of(&ArtistId::of(&song.artist), &song.title)),
+            id: ListenId::of(sent.listened_at, song.id().to_bytes()),
             track_id: None,
             title: song.title.clone(),
             artist: song.artist.clone(),
@@ -248,19 +259,30 @@ impl Listen {
         }
     }
 
-    /// The same listen, now that the catalogue has a track of that name. Its id stays.
+    /// The same listen, now that the catalogue has a track of that name. Its id stays, and what was sent: it counts for the
+    /// artists, the album and the genres of the track.
     pub fn joined(self, track: &Track) -> Self {
+        let (album, album_artist) = match &track.album {
+            Some(_) => (track.album.clone(), track.album_artist.clone()),
+            None => (self.album, self.album_artist),
+        };
         Self {
             track_id: Some(track.id),
-            title: track.title.clone(),
-            artist: track.artist.clone(),
-            artists: track.artists.iter().map(|artist| artist.name.clone()).collect(),
-            album: track.album.clone(),
-            album_artist: track.album_artist.clone(),
+            artists: names(track),
+            album,
+            album_artist,
             genres: track.genres.clone(),
-            duration_ms: track.duration_ms.or(self.duration_ms),
+            duration_ms: self.duration_ms.or(track.duration_ms),
             ..self
         }
+    }
+
+    /// The ids under which the same listen to this track may have been kept before: by its id, and by its names, when the
+    /// catalogue had it not.
+    pub fn ids_of_track(listened_at: Timestamp, track: &Track) -> Vec<ListenId> {
+        let keys = songs_of(track).into_iter().map(|song| song.to_bytes());
+        let ids = [track.id.to_bytes()].into_iter().chain(keys).map(|key| ListenId::of(listened_at, key));
+        ids.collect()
     }
 
     /// The second at which it began.
@@ -278,9 +300,9 @@ impl Listen {
         self.track_id.map_or_else(|| self.song().to_bytes(), TrackId::to_bytes)
     }
 
-    /// For how long it was heard, in milliseconds: what the client said, otherwise the whole duration.
+    /// For how long it was heard, in milliseconds: what the client said, otherwise the whole duration, at most a day.
     pub fn listening_ms(&self) -> u64 {
-        self.played_ms.or(self.duration_ms).unwrap_or_default()
+        self.played_ms.or(self.duration_ms).unwrap_or_default().min(MAX_PLAYED_MS)
     }
 
     fn album_id(&self) -> Option<AlbumId> {
@@ -330,9 +352,21 @@ impl Listen {
     }
 }
 
-/// The rows of a quarter of an hour with these listens, oldest first. Only the first [`MAX_COUNTED_A_QUARTER`] count.
+/// The rows of a quarter of an hour with these listens, oldest first. Only the first [`MAX_COUNTED_A_QUARTER`] count, and
+/// only as long as they are of at most [`MAX_THINGS_A_QUARTER`] different things: so much fits into an item.
 pub fn rows_of_quarter<'a>(listens: impl IntoIterator<Item = &'a Listen>) -> Rows {
-    listens.into_iter().take(MAX_COUNTED_A_QUARTER).flat_map(Listen::rows).collect()
+    let mut counts: BTreeMap<(Kind, Key), Count> = BTreeMap::new();
+    for listen in listens.into_iter().take(MAX_COUNTED_A_QUARTER) {
+        let rows = listen.rows();
+        let new = rows.iter().filter(|row| !counts.contains_key(&(row.kind, row.key))).count();
+        if counts.len() + new > MAX_THINGS_A_QUARTER {
+            break;
+        }
+        for row in rows {
+            *counts.entry((row.kind, row.key)).or_default() += row.count;
+        }
+    }
+    counts.into_iter().map(|((kind, key), count)| Row { kind, key, count }).collect()
 }
 
 /// The quarter of an hour in which a listen is counted.
@@ -340,14 +374,16 @@ pub fn quarter_of(id: ListenId) -> Quarter {
     Quarter::of(id.listened_at())
 }
 
-/// The title of a track by the artist who is credited first.
-pub fn song_of(track: &Track) -> SongId {
-    SongId::of(&track.artist_id, &track.title)
+/// The songs that a listen to a track may be sent as: its title by who is credited first, and by the credit as printed.
+pub fn songs_of(track: &Track) -> Vec<SongId> {
+    let mut songs = vec![SongId::of(&track.artist_id, &track.title)];
+    let printed = SongId::of(&ArtistId::of(&track.artist), &track.title);
+    songs.extend((printed != songs[0]).then_some(printed));
+    songs
 }
 
-/// The songs that listens to a track may have been sent as: its title by each who is credited.
-pub fn songs_of(track: &Track) -> Vec<SongId> {
-    track.artists.iter().map(|artist| SongId::of(&artist.id, &track.title)).collect()
+fn names(track: &Track) -> Vec<String> {
+    track.artists.iter().map(|artist| artist.name.clone()).collect()
 }
 
 #[cfg(test)]
@@ -403,14 +439,42 @@ mod tests {
     }
 
     #[test]
-    fn a_listen_sent_by_names_and_one_sent_by_id_are_the_same() {
+    fn a_listen_is_known_by_every_name_that_it_may_have_been_sent_under() {
         let by_id =
             sent(json!({ "listened_at": "2026-11-21T09:00:00.700Z", "track_id": track().id })).unwrap();
-        let listen = Listen::of_track(&by_id, &track());
-        let song =
-            Song { title: "under  pressure".into(), artist: "QUEEN".into(), album: None, duration_ms: None };
-        assert_eq!(Listen::of_song(&by_id, &song).id, listen.id);
-        assert_eq!(listen.listened_at().to_string(), "2026-11-21T09:00:00.000Z");
+        let track = track();
+        let known = Listen::ids_of_track(by_id.listened_at, &track);
+        assert!(known.contains(&Listen::of_track(&by_id, &track).id));
+        for (artist, is_known) in [("QUEEN", true), ("queen & david bowie", true), ("David Bowie", false)] {
+            let song = Song {
+                title: "under  pressure".into(),
+                artist: artist.into(),
+                album: None,
+                duration_ms: None,
+            };
+            assert_eq!(known.contains(&Listen::of_song(&by_id, &song).id), is_known, "{artist}");
+        }
+        assert_eq!(known[0].listened_at().to_string(), "2026-11-21T09:00:00.000Z");
+    }
+
+    #[test]
+    fn a_quarter_of_an_hour_counts_no_more_than_fits() {
+        let at = "2026-11-21T09:00:00Z";
+        let listens: Vec<Listen> = (0..900)
+            .map(|number| {
+                let sent =
+                    sent(json!({ "listened_at": at, "title": format!("{number}"), "artist": "a" })).unwrap();
+                let Heard::Song(song) = &sent.heard else { panic!("it is sent by names") };
+                let artists = (0..15).map(|artist| format!("{number} {artist}")).collect();
+                let genres = (0..20).map(|genre| format!("{number} {genre}")).collect();
+                Listen { artists, genres, ..Listen::of_song(&sent, song) }
+            })
+            .collect();
+        let rows = rows_of_quarter(&listens);
+        assert!(rows.len() <= MAX_THINGS_A_QUARTER && rows.len() > MAX_THINGS_A_QUARTER - 40);
+        // Each of the first listens counts, and nothing of the others.
+        assert_eq!(rows.total().listens as usize, rows.distinct(Kind::Track));
+        assert_eq!(rows.distinct(Kind::Artist), rows.distinct(Kind::Track) * 15);
     }
 
     #[test]
@@ -435,15 +499,17 @@ mod tests {
 
     #[test]
     fn a_listen_that_joins_a_track_counts_for_it_under_its_old_id() {
-        let by_name =
-            sent(json!({ "listened_at": "2026-11-21T09:00:00Z", "title": "Under pressure", "artist": "David Bowie" }))
-                .unwrap();
+        let by_name = sent(
+            json!({ "listened_at": "2026-11-21T09:00:00Z", "title": "Under pressure", "artist": "Queen" }),
+        )
+        .unwrap();
         let Heard::Song(song) = &by_name.heard else { panic!("it is sent by names") };
         let listen = Listen::of_song(&by_name, song);
         assert!(songs_of(&track()).contains(&listen.song()));
         let track = track();
         let joined = listen.clone().joined(&track);
         assert_eq!((joined.id, joined.track_key()), (listen.id, track.id.to_bytes()));
+        assert_eq!((&joined.title, &joined.artist), (&listen.title, &listen.artist));
         assert_eq!(rows_of_quarter([&joined]).distinct(Kind::Artist), 2);
     }
 }

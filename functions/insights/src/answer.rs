@@ -38,12 +38,22 @@ pub(crate) async fn answer<T: Serialize>(
     text: String,
     compute: impl AsyncFnOnce() -> Result<T, Problem>,
 ) -> Result<Bytes, Problem> {
+    body(state, scope, text, async || json(&compute().await?)).await
+}
+
+/// As [`answer`], of an answer in any form.
+pub(crate) async fn body(
+    state: &State,
+    scope: Scope,
+    text: String,
+    compute: impl AsyncFnOnce() -> Result<Bytes, Problem>,
+) -> Result<Bytes, Problem> {
     let version = state.version(scope).await?;
     let question = Question { scope, version, text };
     if let Some(body) = state.cache.get(&question) {
         return Ok(body);
     }
-    let body = json(&compute().await?)?;
+    let body = compute().await?;
     state.cache.put(question, body.clone());
     Ok(body)
 }

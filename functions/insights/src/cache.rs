@@ -119,12 +119,25 @@ impl Cache {
 }
 
 impl Answers {
-    /// Forgets what is too old, and of the rest the half that was not used for longest.
+    /// Forgets what is too old, and what was not used for longest until half is free.
     fn make_room(&mut self) {
-        let mut used: Vec<Instant> = self.entries.values().map(|entry| entry.used_at).collect();
-        used.sort_unstable();
-        let middle = used[used.len() / 2];
-        self.entries.retain(|_, entry| entry.used_at > middle && entry.made_at.elapsed() < LIFE);
+        self.entries.retain(|_, entry| entry.made_at.elapsed() < LIFE);
+        let mut sizes: Vec<(Instant, usize)> = self
+            .entries
+            .iter()
+            .map(|(question, entry)| (entry.used_at, size(question, &entry.body)))
+            .collect();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        self.bytes = 0;
+        let mut oldest = None;
+        for (used_at, size) in sizes {
+            if self.bytes + size > CAPACITY_BYTES / 2 {
+                break;
+            }
+            self.bytes += size;
+            oldest = Some(used_at);
+        }
+        self.entries.retain(|_, entry| oldest.is_some_and(|oldest| entry.used_at >= oldest));
         self.bytes = self.entries.iter().map(|(question, entry)| size(question, &entry.body)).sum();
     }
 }

@@ -8,6 +8,7 @@ use mixtape_domain::track::{Album, Artist, Track};
 use mixtape_domain::{AlbumId, ArtistId, TrackId};
 use mixtape_http::Problem;
 use mixtape_store::Store;
+use mixtape_store::insights::Scope;
 use mixtape_store::tracks::{Found, Wanted};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,11 +25,12 @@ pub(crate) enum Heard {
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct HeardTrack {
-    #[schema(example = "Östermalm")]
-    pub(crate) title: String,
-    /// The credit as it is printed.
-    #[schema(example = "The Persuader")]
-    pub(crate) artist: String,
+    /// Null among everybody's, where only one account has heard it and the catalogue has it not.
+    #[schema(required = true, example = "Östermalm")]
+    pub(crate) title: Option<String>,
+    /// The credit as it is printed; null as the title.
+    #[schema(required = true, example = "The Persuader")]
+    pub(crate) artist: Option<String>,
     /// Null for what the catalogue has not, or no longer has.
     #[schema(required = true)]
     track: Option<Track>,
@@ -38,8 +40,9 @@ pub(crate) struct HeardTrack {
 pub(crate) struct HeardArtist {
     #[schema(value_type = String)]
     id: ArtistId,
-    #[schema(example = "The Persuader")]
-    pub(crate) name: String,
+    /// Null among everybody's, where only one account has heard it and the catalogue has it not.
+    #[schema(required = true, example = "The Persuader")]
+    pub(crate) name: Option<String>,
     /// Null for one that the catalogue has not, or no longer has.
     #[schema(required = true)]
     artist: Option<Artist>,
@@ -49,10 +52,12 @@ pub(crate) struct HeardArtist {
 pub(crate) struct HeardAlbum {
     #[schema(value_type = String)]
     id: AlbumId,
-    #[schema(example = "Stockholm")]
-    name: String,
-    #[schema(example = "The Persuader")]
-    album_artist: String,
+    /// Null among everybody's, where only one account has heard it and the catalogue has it not.
+    #[schema(required = true, example = "Stockholm")]
+    name: Option<String>,
+    /// Null as the name.
+    #[schema(required = true, example = "The Persuader")]
+    album_artist: Option<String>,
     /// Null for one that the catalogue has not, or no longer has.
     #[schema(required = true)]
     album: Option<Album>,
@@ -64,10 +69,25 @@ pub(crate) struct HeardGenre {
     pub(crate) name: String,
 }
 
-/// Finds out what things are: one BatchGetItem of the catalogue, and one for those that it has not.
-pub(crate) async fn names(store: &Store, kind: Kind, keys: &[Key]) -> Result<Vec<Heard>, Problem> {
+/// What is in the catalogue everybody may know. What is not was perhaps typed by one person for nobody else: its name is
+/// told to others only when so many accounts have heard it.
+const SHARED_BY: i64 = 2;
+
+/// Finds out what things are: one BatchGetItem of the catalogue, and for those that it has not one of their labels and, where
+/// everybody asks, one of who has heard them.
+pub(crate) async fn names(
+    store: &Store,
+    kind: Kind,
+    keys: &[Key],
+    scope: Scope,
+) -> Result<Vec<Heard>, Problem> {
     let mut found = store.tracks.lookup(&wanted(kind, keys)).await?;
-    let missing: Vec<Key> = keys.iter().filter(|key| !has(&found, kind, key)).copied().collect();
+    let mut missing: Vec<Key> = keys.iter().filter(|key| !has(&found, kind, key)).copied().collect();
+    // A genre has no plays of its own, and comes from the catalogue.
+    if scope == Scope::Everybody && kind != Kind::Genre {
+        let plays = store.insights.plays_of(kind, &missing).await?;
+        missing.retain(|key| plays.get(key).is_some_and(|plays| plays.listeners >= SHARED_BY));
+    }
     let mut labels = store.insights.labels(kind, &missing).await?;
     Ok(keys.iter().map(|key| heard(kind, key, &mut found, &mut labels)).collect())
 }
@@ -94,34 +114,32 @@ fn has(found: &Found, kind: Kind, key: &Key) -> bool {
 }
 
 fn heard(kind: Kind, key: &Key, found: &mut Found, labels: &mut HashMap<Key, Label>) -> Heard {
-    let label = labels.remove(key).unwrap_or_else(|| Label { name: String::new(), artist: None });
-    let by = label.artist.unwrap_or_default();
+    let (name, by) = labels.remove(key).map(|label| (label.name, label.artist)).unzip();
+    let by = by.flatten();
     match kind {
-        Kind::Track => Heard::Track(Box::new(match found.tracks.remove(&TrackId::from_bytes(*key)) {
-            Some(track) => {
-                HeardTrack { title: track.title.clone(), artist: track.artist.clone(), track: Some(track) }
-            }
-            None => HeardTrack { title: label.name, artist: by, track: None },
-        })),
+        Kind::Track => {
+            let track = found.tracks.remove(&TrackId::from_bytes(*key));
+            let (title, artist) = match &track {
+                Some(track) => (Some(track.title.clone()), Some(track.artist.clone())),
+                None => (name, by),
+            };
+            Heard::Track(Box::new(HeardTrack { title, artist, track }))
+        }
         Kind::Album => {
             let id = AlbumId::from_bytes(*key);
-            Heard::Album(match found.albums.remove(&id) {
-                Some(album) => HeardAlbum {
-                    id,
-                    name: album.name.clone(),
-                    album_artist: album.album_artist.clone(),
-                    album: Some(album),
-                },
-                None => HeardAlbum { id, name: label.name, album_artist: by, album: None },
-            })
+            let album = found.albums.remove(&id);
+            let (name, album_artist) = match &album {
+                Some(album) => (Some(album.name.clone()), Some(album.album_artist.clone())),
+                None => (name, by),
+            };
+            Heard::Album(HeardAlbum { id, name, album_artist, album })
         }
         Kind::Artist | Kind::PrimaryArtist => {
             let id = ArtistId::from_bytes(*key);
-            Heard::Artist(match found.artists.remove(&id) {
-                Some(artist) => HeardArtist { id, name: artist.name.clone(), artist: Some(artist) },
-                None => HeardArtist { id, name: label.name, artist: None },
-            })
+            let artist = found.artists.remove(&id);
+            let name = artist.as_ref().map(|artist| artist.name.clone()).or(name);
+            Heard::Artist(HeardArtist { id, name, artist })
         }
-        _ => Heard::Genre(HeardGenre { name: label.name }),
+        _ => Heard::Genre(HeardGenre { name: name.unwrap_or_default() }),
     }
 }

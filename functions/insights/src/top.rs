@@ -149,7 +149,8 @@ pub(crate) async fn of_account(
 
 /// Everybody's top list
 ///
-/// Of all listens together. `listeners` names only accounts that show their insights to everybody.
+/// Of all listens together. What the catalogue has not and only one account has heard counts without a name. `listeners`
+/// names only accounts that show their insights to everybody.
 #[utoipa::path(
     get, path = "/v1/insights/global/top/{what}", tag = "insights", security((), ("bearer" = [])),
     params((
@@ -165,7 +166,7 @@ pub(crate) async fn of_everybody(
     Query(params): Query<TopParams>,
 ) -> Result<Response, Problem> {
     if what == What::Listeners {
-        return Ok(shared(&state, json(&listeners(&state, &params).await?)?));
+        return Ok(own(json(&listeners(&state, &params).await?)?));
     }
     Ok(shared(&state, top(&state, Scope::Everybody, what, &params).await?))
 }
@@ -186,7 +187,7 @@ async fn top(
         let ranked = now.top(kind, limit, |_| true);
         let keys: Vec<Key> = ranked.iter().map(|one| one.key).collect();
         let standings = standings(kind, &ranked, before.as_ref(), |_| true);
-        let whats = names(&state.app.store, kind, &keys).await?;
+        let whats = names(&state.app.store, kind, &keys, scope).await?;
         let items = standings.into_iter().zip(whats).map(|(place, what)| TopItem { place, what });
         Ok(Top { period: period.into(), items: items.collect() })
     })

@@ -80,9 +80,10 @@ pub(crate) async fn put(
     let now = app.clock.now();
     let sent = new.check(now)?;
     let resolved = Resolved::find(&app.store, [&sent]).await?;
-    let listen = resolved
+    let known = resolved
         .listen(&sent)
         .ok_or_else(|| Problem::invalid_field("track_id", "is not a track; send title and artist instead"))?;
+    let listen = known.listen;
     let duration = listen.duration_ms.map_or(UNKNOWN, Duration::from_millis).clamp(BOUNDS.0, BOUNDS.1);
     let playing = app.store.listens.play(identity.account_id, &listen, duration, now).await?;
     shown(&app, Some(playing)).await

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use axum::Json as JsonBody;
 use axum::extract::State;
-use mixtape_domain::listen::{Listen, MAX_LISTENS, NewListen, Sent};
+use mixtape_domain::listen::{MAX_LISTENS, NewListen, Sent};
 use mixtape_domain::{Invalid, ListenId};
 use mixtape_http::{App, Identity, Json, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::resolve::Resolved;
+use crate::resolve::{Known, Resolved};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +36,7 @@ pub(crate) enum SubmissionResult {
     Kept {
         #[schema(value_type = String)]
         id: ListenId,
-        /// Whether this request brought it; false when the history had it already.
+        /// False when the history had it already. Of the same listen in several requests at once, more than one may say true.
         created: bool,
     },
     Refused {
@@ -58,7 +58,7 @@ pub(crate) struct SubmissionError {
 ///
 /// Each is kept or refused for itself. A track of the catalogue is named by `track_id`, anything else by `title` and
 /// `artist`: when the catalogue gets such a track, the listen becomes one to it. The same second and song is one listen,
-/// however often it is sent.
+/// however often it is sent. All are kept; of a quarter of an hour, the first 900 count.
 #[utoipa::path(
     post, path = "/v1/listens", tag = "listens", security(("bearer" = [])), request_body = Submission,
     responses((status = 200, description = "What came of each listen, in order", body = SubmissionResults))
@@ -77,17 +77,19 @@ pub(crate) async fn submit(
     };
     let sent: Vec<Result<Sent, Vec<Invalid>>> = submission.listens.into_iter().map(check).collect();
     let resolved = Resolved::find(&app.store, sent.iter().flatten()).await?;
-    let listens: Vec<Result<Listen, SubmissionError>> = sent
+    let listens: Vec<Result<Known, SubmissionError>> = sent
         .into_iter()
         .map(|sent| {
             let sent = sent.map_err(SubmissionError::invalid)?;
             resolved.listen(&sent).ok_or_else(SubmissionError::unknown_track)
         })
         .collect();
-    let known = keep(&app, &identity, &listens).await?;
-    let mut seen = known;
-    let result = |listen: Result<Listen, SubmissionError>| match listen {
-        Ok(listen) => SubmissionResult::Kept { id: listen.id, created: seen.insert(listen.id) },
+    let mut known = keep(&app, &identity, &listens).await?;
+    let result = |listen: Result<Known, SubmissionError>| match listen {
+        Ok(Known { listen, ids }) => match ids.into_iter().find(|id| known.contains(id)) {
+            Some(id) => SubmissionResult::Kept { id, created: false },
+            None => SubmissionResult::Kept { id: listen.id, created: known.insert(listen.id) },
+        },
         Err(error) => SubmissionResult::Refused { error },
     };
     Ok(JsonBody(SubmissionResults { results: listens.into_iter().map(result).collect() }))
@@ -97,14 +99,16 @@ pub(crate) async fn submit(
 async fn keep(
     app: &App,
     identity: &Identity,
-    listens: &[Result<Listen, SubmissionError>],
+    listens: &[Result<Known, SubmissionError>],
 ) -> Result<HashSet<ListenId>, Problem> {
-    let mut ids = HashSet::new();
-    let distinct: Vec<&Listen> = listens.iter().flatten().filter(|listen| ids.insert(listen.id)).collect();
-    let ids: Vec<ListenId> = distinct.iter().map(|listen| listen.id).collect();
+    let ids: HashSet<ListenId> =
+        listens.iter().flatten().flat_map(|known| known.ids.iter().copied()).collect();
+    let ids: Vec<ListenId> = ids.into_iter().collect();
     // What is there stays as it was first sent: it may have joined a track since.
     let known = app.store.listens.known(identity.account_id, &ids).await?;
-    let new = distinct.into_iter().filter(|listen| !known.contains(&listen.id)).cloned();
+    let mut distinct = HashSet::new();
+    let new = listens.iter().flatten().filter(|one| one.ids.iter().all(|id| !known.contains(id)));
+    let new = new.filter(|one| distinct.insert(one.listen.id)).map(|one| one.listen.clone());
     app.store.listens.keep(identity.account_id, &new.collect::<Vec<_>>()).await?;
     Ok(known)
 }

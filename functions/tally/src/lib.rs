@@ -10,9 +10,9 @@
 use std::collections::BTreeSet;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use mixtape_domain::listen::{self, Listen};
+use mixtape_domain::listen::{self, Listen, Song};
 use mixtape_domain::track::Track;
-use mixtape_domain::{AccountId, ArtistId, TrackId};
+use mixtape_domain::{AccountId, TrackId};
 use mixtape_events::{Change, EventError, Failures, Record, StreamBatch};
 use mixtape_settings::Settings;
 use mixtape_store::insights::{Counted, Touched};
@@ -90,8 +90,13 @@ impl State {
 
     /// Looks for the track of a listen that has none.
     async fn join_listen(&self, account_id: AccountId, listen: &Listen) -> Result<(), StoreError> {
-        let artist = ArtistId::of(listen.artists.first().map_or("", String::as_str));
-        let Some(track) = self.store.tracks.find(&artist, &listen.title).await? else { return Ok(()) };
+        let song = Song {
+            title: listen.title.clone(),
+            artist: listen.artist.clone(),
+            album: listen.album.clone(),
+            duration_ms: None,
+        };
+        let Some(track) = self.store.tracks.find_song(&song).await? else { return Ok(()) };
         self.store.listens.join(&Outside { account_id, id: listen.id }, &track).await
     }
 

@@ -176,3 +176,29 @@ async fn every_call_of_the_tally_can_fail_before_and_after_it_was_done() {
     }
     assert!(broken >= 20, "{broken} calls");
 }
+
+#[tokio::test]
+async fn listens_to_very_many_things_at_once_hold_nobody_up() {
+    let world = World::start().await;
+    let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);
+    let mut listens = Vec::new();
+    for from in (0..300).step_by(100) {
+        let track = |number: usize| {
+            let many = |what: &str, count: usize| {
+                (0..count).map(|one| format!("{what} {number} {one}")).collect::<Vec<_>>()
+            };
+            json!({ "title": format!("T{number}"), "artist": "A", "artists": many("artist", 15), "genres": many("genre", 20) })
+        };
+        let body = json!({ "tracks": (from..from + 100).map(track).collect::<Vec<_>>() });
+        let made = ada.post("/v1/tracks/batch", body).await.expect(200);
+        let ids = made["results"].as_array().unwrap().iter().map(|result| result["id"].clone());
+        listens.extend(ids.map(|id| json!({ "track_id": id, "listened_at": AT })));
+    }
+    heard(&world, &ada, listens).await;
+    heard(&world, &bob, vec![to_song("One", "B", AT)]).await;
+    assert_eq!(bob.get("/v1/insights/me/totals").await.expect(200)["listens"], 1);
+    // As many as fit count.
+    let counted = ada.get("/v1/insights/me/totals").await.expect(200)["listens"].as_u64().unwrap();
+    assert!((90..300).contains(&counted), "{counted}");
+    assert!(world.stack().dead_letters().list().unwrap().is_empty());
+}

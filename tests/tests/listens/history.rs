@@ -172,3 +172,59 @@ async fn an_export_holds_every_listen() {
     }
     assert_eq!(titles, (0..3000).rev().map(|number| json!(number.to_string())).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn a_listen_is_known_again_by_other_names_and_after_a_change_of_names() {
+    let world = World::start().await;
+    let ada = world.sign_up("ada").await;
+    heard(&world, &ada, vec![to_song("Under Pressure", "Queen & David Bowie", AT)]).await;
+    let song = track(&ada, "Under Pressure", &["Queen", "David Bowie"], Some("Hot Space"), &[]).await;
+    world.settle().await;
+    let path = format!("/v1/tracks/{}", song["id"].as_str().unwrap());
+    for listen in [
+        to_song("Under Pressure", "Queen & David Bowie", AT),
+        to_song("UNDER PRESSURE", "queen", AT),
+        to_track(&song, AT),
+    ] {
+        let answer = ada.post("/v1/listens", json!({ "listens": [listen] })).await.expect(200);
+        assert_eq!(answer["results"][0]["created"], false, "{listen}");
+    }
+    let later = "2026-11-20T21:00:00.000Z";
+    send(&ada, vec![to_song("under pressure", "Queen", later)]).await;
+    ada.patch(&path, json!({ "title": "Pressure" })).await.expect(200);
+    let again = ada.post("/v1/listens", json!({ "listens": [to_track(&song, later)] })).await.expect(200);
+    assert_eq!(again["results"][0]["created"], false);
+    world.settle().await;
+    assert_eq!(ada.all("/v1/listens", 50).await.len(), 2);
+    assert_eq!(ada.get(&path).await.expect(200)["play_count"], 2);
+}
+
+#[tokio::test]
+async fn what_was_sent_stays_when_a_listen_joins_a_track() {
+    let world = World::start().await;
+    let (ada, eve) = (world.sign_up("ada").await, world.sign_up("eve").await);
+    let listen = json!({ "title": "Hit", "artist": "Famous", "duration_ms": 200_000, "listened_at": AT });
+    heard(&world, &ada, vec![listen]).await;
+    // Where the named artist is only one among others, it is another song.
+    let spam = json!({ "title": "hit", "artist": "Evil", "artists": ["Evil", "Famous"], "duration_ms": 604_800_000 });
+    eve.post("/v1/tracks", spam).await.expect(201);
+    world.settle().await;
+    assert_eq!(ada.all("/v1/listens", 50).await[0]["track"], serde_json::Value::Null);
+    let other = json!({ "title": "HIT", "artist": "famous", "album": "X", "duration_ms": 604_800_000 });
+    eve.post("/v1/tracks", other).await.expect(201);
+    world.settle().await;
+    let listen = &ada.all("/v1/listens", 50).await[0];
+    assert_eq!(
+        json!([listen["title"], listen["artist"], listen["duration_ms"]]),
+        json!(["Hit", "Famous", 200_000])
+    );
+    assert_eq!(listen["track"]["title"], "HIT");
+    assert_eq!(ada.get("/v1/insights/me/totals").await.expect(200)["listening_ms"], 200_000);
+    // Of two tracks of one name, the album decides.
+    let second = track(&eve, "Hit", &["Famous"], Some("Y"), &[]).await;
+    world.settle().await;
+    let on_y =
+        json!({ "title": "hit", "artist": "Famous", "album": "y", "listened_at": "2026-11-20T22:00:00Z" });
+    send(&ada, vec![on_y]).await;
+    assert_eq!(ada.all("/v1/listens", 1).await[0]["track"]["id"], second["id"]);
+}

@@ -274,3 +274,22 @@ async fn what_is_heard_more_is_found_first_among_equals() {
     assert_eq!(artists.len(), 5);
     assert_eq!(artists[..2], ["C", "E"]);
 }
+
+#[tokio::test]
+async fn what_one_account_alone_has_heard_is_not_named_to_others() {
+    let world = World::start().await;
+    let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);
+    let at = "2026-11-20T20:00:00Z";
+    heard(&world, &ada, vec![to_song("my own memo", "me", at)]).await;
+    assert_eq!(top(&ada, "me/top/tracks").await, ["my own memo 1"]);
+    for (what, field) in [("tracks", "title"), ("artists", "name"), ("primary-artists", "name")] {
+        let item = &bob.get(&format!("/v1/insights/global/top/{what}")).await.expect(200)["items"][0];
+        assert_eq!((&item["count"], &item[field]), (&json!(1), &Value::Null), "{what}");
+    }
+    heard(&world, &bob, vec![to_song("My Own Memo", "Me", at)]).await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    // It is called as it was called first.
+    assert_eq!(top(&bob, "global/top/tracks").await, ["my own memo 2"]);
+    let listeners = bob.get("/v1/insights/global/top/listeners").await;
+    assert_eq!(listeners.header("cache-control"), Some("private, no-cache"));
+}

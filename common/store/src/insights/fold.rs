@@ -60,7 +60,10 @@ impl Insights {
         });
         stream::iter(folds).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         let bytes = entries.iter().filter(|entry| entry.number > head.folded).map(|entry| entry.bytes).sum();
-        self.raise(ledger, "folded", until, bytes).await?;
+        if !self.note_folded(ledger, head, until, bytes).await? {
+            // Somebody else has folded some of them, and deletes those. The rest is folded again, to no effect.
+            return Ok(());
+        }
         let keys = entries.iter().map(|entry| ledger.entry_key(entry.number)).collect();
         self.table.batch_delete(keys).await
     }

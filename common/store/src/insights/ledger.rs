@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use mixtape_domain::AccountId;
@@ -129,8 +130,9 @@ impl Insights {
                 }
             }
             // The head sorts last. It can know of an entry that came when its place had been passed.
-            let seen = entries.last().map_or(0, |entry: &Entry| entry.number).max(head.folded).max(after);
-            if seen >= head.last {
+            let known = head.folded.max(after);
+            let seen = entries.iter().filter(|entry: &&Entry| entry.number > known).count() as u64;
+            if known + seen >= head.last {
                 return Ok((head, entries));
             }
         }
@@ -164,31 +166,53 @@ impl Insights {
         [table::update(update.build().expect("table, key and expression are set")), table::put(put)]
     }
 
-    /// Raises a number of a ledger's head, unless it is as high already; takes `bytes` off those that are not folded.
-    pub(super) async fn raise(
-        &self,
-        ledger: Ledger,
-        attribute: &str,
-        to: u64,
-        bytes: i64,
-    ) -> Result<(), StoreError> {
-        let request = self
-            .table
-            .client()
-            .update_item()
-            .table_name(self.table.name())
-            .set_key(Some(ledger.head_key()))
-            .update_expression("SET #raised = :to ADD #bytes :less")
-            .condition_expression("attribute_exists(pk) AND (attribute_not_exists(#raised) OR #raised < :to)")
-            .expression_attribute_names("#raised", attribute)
-            .expression_attribute_names("#bytes", "bytes")
-            .expression_attribute_values(":to", number(to))
-            .expression_attribute_values(":less", number(-bytes));
+    /// Notes up to which entry a ledger is counted, unless it is further already.
+    pub(super) async fn note_counted(&self, ledger: Ledger, until: u64) -> Result<(), StoreError> {
+        let request = self.head_update(ledger).update_expression("SET #counted = :until");
+        let request = request
+            .condition_expression(
+                "attribute_exists(pk) AND (attribute_not_exists(#counted) OR #counted < :until)",
+            )
+            .expression_attribute_names("#counted", "counted")
+            .expression_attribute_values(":until", number(until));
         match request.send().await {
             Ok(_) => Ok(()),
             Err(error) if is_condition(&error) => Ok(()),
             Err(error) => Err(StoreError::from_sdk(error)),
         }
+    }
+
+    /// Notes up to which entry a ledger is folded, and how many bytes less are not; only if nobody else has folded it since
+    /// `head` was read. Answers whether it did.
+    pub(super) async fn note_folded(
+        &self,
+        ledger: Ledger,
+        head: Head,
+        until: u64,
+        bytes: i64,
+    ) -> Result<bool, StoreError> {
+        let request = self.head_update(ledger).update_expression("SET #folded = :until ADD #bytes :less");
+        let request = request
+            .expression_attribute_names("#folded", "folded")
+            .expression_attribute_names("#bytes", "bytes")
+            .expression_attribute_values(":until", number(until))
+            .expression_attribute_values(":less", number(-bytes));
+        let request = match head.folded {
+            0 => request.condition_expression("attribute_exists(pk) AND attribute_not_exists(#folded)"),
+            before => request
+                .condition_expression("#folded = :before")
+                .expression_attribute_values(":before", number(before)),
+        };
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_condition(&error) => Ok(false),
+            Err(error) => Err(StoreError::from_sdk(error)),
+        }
+    }
+
+    fn head_update(&self, ledger: Ledger) -> UpdateItemFluentBuilder {
+        let request = self.table.client().update_item().table_name(self.table.name());
+        request.set_key(Some(ledger.head_key()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! How often each thing of the catalogue was heard and by how many, for whoever looks at that thing alone; and what
 //! things are called.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -19,7 +19,7 @@ const PLAYS: &str = "PLAYS#";
 const LABEL: &str = "LABEL#";
 /// Items that are changed at once.
 const AT_ONCE: usize = 16;
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: u32 = 8;
 
 /// How often something was heard, ever, by everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -71,14 +71,22 @@ impl Insights {
         Ok(keys.iter().filter_map(thing).collect())
     }
 
-    /// Notes what things are called: one BatchWriteItem per 25.
+    /// Notes what things are called that have no name yet: one BatchGetItem per 100, and one BatchWriteItem per 25 new ones.
     pub(super) async fn name(&self, labels: &BTreeMap<(Kind, Key), Label>) -> Result<(), StoreError> {
+        let keys = labels.keys().map(|(kind, key)| (&self.table, thing_key(LABEL, *kind, key)));
+        let found = table::batch_get(self.table.client(), keys.collect()).await?;
+        let named: HashSet<String> = found.iter().map(|(_, item)| name_of(item)).collect();
         let item = |((kind, key), label): (&(Kind, Key), &Label)| {
+            let key = thing_key(LABEL, *kind, key);
+            if named.contains(&name_of(&key)) {
+                return Ok(None);
+            }
             let mut item = table::to_item(label)?;
-            item.extend(thing_key(LABEL, *kind, key));
-            Ok::<_, StoreError>(item)
+            item.extend(key);
+            Ok::<_, StoreError>(Some(item))
         };
-        self.table.batch_put(labels.iter().map(item).collect::<Result<_, _>>()?).await
+        let items: Vec<Option<Item>> = labels.iter().map(item).collect::<Result<_, _>>()?;
+        self.table.batch_put(items.into_iter().flatten().collect()).await
     }
 
     /// Adds the entries after `head.counted` to the plays of what they are about. Each item remembers up to which entry of
@@ -93,7 +101,7 @@ impl Insights {
         let things: Vec<(Kind, Key)> = sums(&entries, head.counted).into_keys().collect();
         let counts = things.iter().map(|thing| self.count_thing(share, *thing, head.counted, &entries));
         stream::iter(counts).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-        self.raise(ledger, "counted", until, 0).await
+        self.note_counted(ledger, until).await
     }
 
     async fn count_thing(
@@ -105,7 +113,7 @@ impl Insights {
     ) -> Result<(), StoreError> {
         let until = entries.last().map_or(from, |entry| entry.number);
         let through = format!("through_{share}");
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             let Some(sum) = sums(entries, from).remove(&thing) else { return Ok(()) };
             if self.add_plays(thing, sum, (&through, from, until)).await? {
                 return Ok(());
@@ -118,6 +126,7 @@ impl Insights {
             if from >= until {
                 return Ok(());
             }
+            table::pause(attempt).await;
         }
         Err(StoreError::Contended("the plays of something kept changing".into()))
     }

@@ -106,14 +106,16 @@ impl Insights {
     /// # Errors
     /// The table or the bucket is away; running it again does the rest.
     pub async fn forget(&self, account: AccountId) -> Result<(), StoreError> {
+        let mut after = None;
         loop {
-            let range = Range::table(quarters_pk(account), QUARTER);
+            let range = Range::table(quarters_pk(account), QUARTER).after(after.as_deref());
             let slice = self.table.query(&range, MAX_TRANSACTION, true).await?;
             let number = |item: &Item| item.get("sk")?.as_s().ok()?.strip_prefix(QUARTER)?.parse().ok();
             let quarters = slice.items.iter().filter_map(number).map(Quarter::from_number);
             let touched = Touched::from([(account, quarters.collect())]);
             self.reconcile(&touched).await?;
-            if slice.next.is_none() {
+            after = slice.next;
+            if after.is_none() {
                 break;
             }
         }

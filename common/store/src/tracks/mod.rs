@@ -10,6 +10,7 @@ mod write;
 use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
+use mixtape_domain::listen::{self, Song};
 use mixtape_domain::track::{Album, Artist, Track};
 use mixtape_domain::{AccountId, AlbumId, ArtistId, TrackId, name};
 use serde::Deserialize;
@@ -66,7 +67,7 @@ pub struct Found {
 }
 
 /// How far a search by exact title looks.
-const MAX_SAME_TITLE: usize = 20;
+const MAX_SAME_TITLE: usize = 50;
 
 /// The track whose own item lies under this partition key.
 pub fn track_of_key(pk: &str) -> Option<TrackId> {
@@ -304,6 +305,31 @@ impl Tracks {
         let wanted = name::canonical(title);
         let tracks = self.tracks_of(&range, MAX_SAME_TITLE).await?.items;
         Ok(tracks.into_iter().find(|track| name::canonical(&track.title) == wanted))
+    }
+
+    /// The track that a listen to this title by this artist is of: who is credited first or the credit as printed is the
+    /// artist. Of several it is the one of this album, then the oldest. One Query and one BatchGetItem, or two where the
+    /// artist has no track of that title.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn find_song(&self, song: &Song) -> Result<Option<Track>, StoreError> {
+        let prefix = format!("{}#", name::sort_key(&song.title));
+        let of_artist = Range::index("title", items::artist_pk(&ArtistId::of(&song.artist)), &prefix);
+        let found = self.best_of(song, &of_artist).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        self.best_of(song, &Range::index("title", items::TRACKS, &prefix)).await
+    }
+
+    async fn best_of(&self, song: &Song, range: &Range) -> Result<Option<Track>, StoreError> {
+        let id = song.id();
+        let album = song.album.as_deref().map(name::canonical);
+        let is_other_album = |track: &Track| track.album.as_deref().map(name::canonical) != album;
+        let tracks = self.tracks_of(range, MAX_SAME_TITLE).await?.items.into_iter();
+        let fitting = tracks.filter(|track| listen::songs_of(track).contains(&id));
+        Ok(fitting.min_by_key(|track| (is_other_album(track), track.created_at, track.id)))
     }
 }
 

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use self::picture::Picture;
 use crate::activity::{Heard as HeardInAll, OnDay};
-use crate::answer::{answer, own};
+use crate::answer::{answer, body, own};
 use crate::names::{Heard, names};
 use crate::state::State;
 use crate::top::{Standing, standings};
@@ -96,32 +96,35 @@ pub(crate) async fn recap(
     let is_written_so = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
     let year: i16 = year.parse().ok().filter(|_| is_written_so).ok_or_else(Problem::not_found)?;
     let period = Period::year(year).map_err(|_| Problem::not_found())?;
-    if is_picture {
-        let recap = of_year(&state, &identity, year, period).await?;
-        let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CONTENT_SECURITY_POLICY, POLICY)];
-        return Ok((headers, drawn(&recap)).into_response());
-    }
     let scope = Scope::Account(identity.account_id);
-    let body = answer(&state, scope, format!("recap {year}"), async || {
+    if is_picture {
+        let picture = body(&state, scope, format!("picture {year}"), async || {
+            Ok(drawn(&of_year(&state, &identity, year, period).await?).into())
+        });
+        let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CONTENT_SECURITY_POLICY, POLICY)];
+        return Ok((headers, picture.await?).into_response());
+    }
+    let recap = answer(&state, scope, format!("recap {year}"), async || {
         of_year(&state, &identity, year, period).await
     });
-    Ok(own(body.await?))
+    Ok(own(recap.await?))
 }
 
 async fn of_year(state: &State, identity: &Identity, year: i16, period: Period) -> Result<Recap, Problem> {
-    let (rows, earlier) = rows(state, identity.account_id, year, period).await?;
+    let account = identity.account_id;
+    let (rows, earlier) = rows(state, account, year, period).await?;
     let new: Rows = rows.iter().filter(|row| earlier.get(row.kind, &row.key).listens == 0).copied().collect();
     let top = RecapTop {
-        tracks: top(state, &rows, Kind::Track).await?,
-        artists: top(state, &rows, Kind::Artist).await?,
-        albums: top(state, &rows, Kind::Album).await?,
-        genres: top(state, &rows, Kind::Genre).await?,
+        tracks: top(state, account, &rows, Kind::Track).await?,
+        artists: top(state, account, &rows, Kind::Artist).await?,
+        albums: top(state, account, &rows, Kind::Album).await?,
+        genres: top(state, account, &rows, Kind::Genre).await?,
     };
     let discoveries = Discoveries {
         tracks: new.distinct(Kind::Track),
         artists: new.distinct(Kind::Artist),
         albums: new.distinct(Kind::Album),
-        top_artists: self::top(state, &new, Kind::Artist).await?,
+        top_artists: self::top(state, account, &new, Kind::Artist).await?,
     };
     let busiest = rows.days().max_by_key(|(day, count)| (count.listens, count.listening_ms, -day.number()));
     let mut months = vec![HeardInAll { listens: 0, listening_ms: 0 }; 12];
@@ -156,10 +159,10 @@ async fn rows(state: &State, account: AccountId, year: i16, period: Period) -> R
     Ok((rows, earlier))
 }
 
-async fn top(state: &State, rows: &Rows, kind: Kind) -> Result<Vec<RecapItem>, Problem> {
+async fn top(state: &State, account: AccountId, rows: &Rows, kind: Kind) -> Result<Vec<RecapItem>, Problem> {
     let ranked = rows.top(kind, TOP, |_| true);
     let keys: Vec<_> = ranked.iter().map(|one| one.key).collect();
-    let whats = names(&state.app.store, kind, &keys).await?;
+    let whats = names(&state.app.store, kind, &keys, Scope::Account(account)).await?;
     let items = standings(kind, &ranked, None, |_| true).into_iter().zip(whats);
     Ok(items.map(|(place, what)| RecapItem { place, what }).collect())
 }
@@ -169,9 +172,11 @@ fn drawn(recap: &Recap) -> String {
     let named = |items: &[RecapItem]| -> Vec<(String, String, u64)> {
         let names = |item: &RecapItem| {
             let (name, by) = match &item.what {
-                Heard::Track(track) => (track.title.clone(), track.artist.clone()),
+                Heard::Track(track) => {
+                    (track.title.clone().unwrap_or_default(), track.artist.clone().unwrap_or_default())
+                }
                 Heard::Album(_) => (String::new(), String::new()),
-                Heard::Artist(artist) => (artist.name.clone(), String::new()),
+                Heard::Artist(artist) => (artist.name.clone().unwrap_or_default(), String::new()),
                 Heard::Genre(genre) => (genre.name.clone(), String::new()),
             };
             (name, by, count(item.place.count))
