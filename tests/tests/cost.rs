@@ -290,8 +290,11 @@ async fn measure_listens(b: &mut Bench, track: &Value, other: &Value) {
     // The track, the artist and the album, and how far they are counted.
     let written =
         ["TransactWriteItems insights", "UpdateItem insights", "UpdateItem insights", "UpdateItem insights"];
-    let calls =
-        [&["BatchGetItem insights", "Query listens", "BatchWriteItem insights"], &written[..]].concat();
+    let calls = [
+        &["BatchGetItem insights", "Query listens", "BatchGetItem insights", "BatchWriteItem insights"],
+        &written[..],
+    ]
+    .concat();
     let calls = [&calls[..], &["UpdateItem insights"]].concat();
     b.measure_event("count the first listen to a track", &calls, "tally", event(&["09:00:00"])).await;
     let calls = [&["BatchGetItem insights", "Query listens", "Query insights"], &written[..]].concat();
@@ -302,7 +305,8 @@ async fn measure_listens(b: &mut Bench, track: &Value, other: &Value) {
     let many: Vec<String> =
         (0..100).map(|place| format!("{:02}:{:02}:00", 12 + place / 15, place % 15 * 4)).collect();
     let listens: Vec<Value> = many.iter().map(|time| heard(other, time)).collect();
-    let calls = ["BatchGetItem tracks", "BatchGetItem listens", "BatchWriteItem listens"];
+    let calls =
+        ["BatchGetItem tracks", "BatchGetItem listens", "BatchGetItem listens", "BatchWriteItem listens"];
     let calls = [&calls[..], &["BatchWriteItem listens"; 3]].concat();
     b.measure("send 100 listens", &calls, async |ada| {
         ada.post("/v1/listens", json!({ "listens": listens })).await
@@ -310,7 +314,13 @@ async fn measure_listens(b: &mut Bench, track: &Value, other: &Value) {
     .await;
     let times: Vec<String> = many.iter().map(|time| at(time)).collect();
     let listens: Vec<_> = times.iter().map(|time| (account.as_str(), time.as_str(), other)).collect();
-    let calls = ["BatchGetItem insights", "Query listens", "Query insights", "BatchWriteItem insights"];
+    let calls = [
+        "BatchGetItem insights",
+        "Query listens",
+        "Query insights",
+        "BatchGetItem insights",
+        "BatchWriteItem insights",
+    ];
     let calls = [&calls[..], &written[..], &["UpdateItem insights"]].concat();
     let event = crate::listens::exactness::event_of_tracks(&listens);
     b.measure_event("count 100 listens of seven hours", &calls, "tally", event).await;
