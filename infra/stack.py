@@ -107,6 +107,13 @@ def changes(cloudformation, change_set):
         token = {"NextToken": page["NextToken"]}
 
 
+def causes(change):
+    """The properties for which a resource is replaced. That a table gets more attributes, for a new index, is none."""
+    targets = [detail["Target"] for detail in change["Details"] if change["Replacement"] == "True"
+               or detail.get("Evaluation") == "Static" and detail["Target"].get("RequiresRecreation") != "Never"]
+    return sorted({target.get("Name") or target["Attribute"] for target in targets} - {"AttributeDefinitions"})
+
+
 def guard(arguments):
     """Deletes and refuses a change set that would cost data."""
     cloudformation = client("cloudformation", arguments)
@@ -117,12 +124,8 @@ def guard(arguments):
         what = f"{change['LogicalResourceId']} ({change.get('PhysicalResourceId', 'new')})"
         if change["Action"] == "Remove":
             refused.append(f"remove {what}")
-        elif change.get("Replacement") == "True":
-            causes = {detail["Target"].get("Name") or detail["Target"]["Attribute"] for detail in change["Details"]}
-            refused.append(f"replace {what}, because of its {', '.join(sorted(causes))}")
-        elif change.get("Replacement") == "Conditional":
-            print(f"Note: only the update tells whether {what} is changed in place. A replacement would fail, "
-                  "since its name is taken.")
+        elif change.get("Replacement", "False") != "False" and causes(change):
+            refused.append(f"replace {what}, because of its {', '.join(causes(change))}")
     if not refused:
         return
     cloudformation.delete_change_set(ChangeSetName=arguments.change_set)
