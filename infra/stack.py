@@ -41,11 +41,11 @@ Loader.add_multi_constructor("!", plain)
 
 
 def functions():
-    """The functions of the template: one folder, one crate, one binary each."""
+    """The functions of the template with their logical ids. One folder, one crate, one binary each."""
     template = yaml.load((ROOT / "template.yaml").read_text(), Loader)
-    resources = template["Resources"].values()
-    found = [item["Properties"] for item in resources if item["Type"] == "AWS::Serverless::Function"]
-    return sorted(Path(properties["CodeUri"]).name for properties in found)
+    return dict(sorted((Path(item["Properties"]["CodeUri"]).name, logical)
+                       for logical, item in template["Resources"].items()
+                       if item["Type"] == "AWS::Serverless::Function"))
 
 
 def configured(environment, key):
@@ -66,6 +66,11 @@ def client(service, arguments):
 
 def print_packages(_arguments):
     print("\n".join(functions()))
+
+
+def print_logical_ids(_arguments):
+    for name, logical in functions().items():
+        print(f"{name}\t{logical}")
 
 
 def print_parameters(arguments):
@@ -224,6 +229,7 @@ def main():
     commands = parser.add_subparsers(required=True)
     for name, run, *operands in (
         ("packages", print_packages),
+        ("logical-ids", print_logical_ids),
         ("parameters", print_parameters),
         ("setting", print_setting, "key"),
         ("sizes", check_sizes, "profile"),
