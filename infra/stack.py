@@ -145,23 +145,30 @@ def execute(arguments):
     """Executes a change set, waits for its end, and says what failed."""
     cloudformation = client("cloudformation", arguments)
     described = cloudformation.describe_change_set(ChangeSetName=arguments.change_set)
-    stack, is_new = described["StackId"], not any_resource(cloudformation, described["StackId"])
+    stack = described["StackId"]
+    is_new = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "REVIEW_IN_PROGRESS"
     cloudformation.execute_change_set(ChangeSetName=arguments.change_set)
     waiter = cloudformation.get_waiter("stack_create_complete" if is_new else "stack_update_complete")
     try:
         waiter.wait(StackName=stack, WaiterConfig={"Delay": 5, "MaxAttempts": 360})
     except WaiterError:
-        events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-        failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
-        for event in reversed(failed[:20]):
+        for event in failures(cloudformation, stack):
             print(f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'failed')}", file=sys.stderr)
         sys.exit("The deployment failed and was rolled back. A stack that was never complete is removed with "
                  "infra/remove.sh before the next attempt.")
     print(f"deployed {described['StackName']}")
 
 
-def any_resource(cloudformation, stack):
-    return bool(cloudformation.describe_stack_resources(StackName=stack)["StackResources"])
+def failures(cloudformation, stack):
+    """What failed in the last operation, oldest first, without what was only cancelled because of it."""
+    found = []
+    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):
+        for event in page["StackEvents"]:
+            if event.get("ResourceStatusReason") == "User Initiated":
+                return found[::-1]
+            if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in event.get("ResourceStatusReason", ""):
+                found.append(event)
+    return found[::-1]
 
 
 def print_outputs(arguments):
@@ -176,11 +183,11 @@ def kept(cloudformation, stack):
     template = cloudformation.get_template(StackName=stack)["TemplateBody"]
     template = yaml.load(template, Loader) if isinstance(template, str) else template
     retained = {name for name, item in template["Resources"].items() if item.get("DeletionPolicy") == "Retain"}
-    resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     found = {kind: [] for kind in KEEPS_DATA}
-    for resource in resources:
-        if resource["LogicalResourceId"] in retained and resource.get("PhysicalResourceId"):
-            found.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
+    for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for resource in page["StackResourceSummaries"]:
+            if resource["LogicalResourceId"] in retained and resource.get("PhysicalResourceId"):
+                found.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
     return found
 
 

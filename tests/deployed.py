@@ -18,8 +18,9 @@ LAMBDA = boto3.client("lambda", config=Config(read_timeout=900, retries={"max_at
 
 def resources(stack, kind):
     """Physical ids by logical ids."""
-    found = CLOUDFORMATION.describe_stack_resources(StackName=stack)["StackResources"]
-    return {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in found if item["ResourceType"] == kind}
+    pages = CLOUDFORMATION.get_paginator("list_stack_resources").paginate(StackName=stack)
+    return {item["LogicalResourceId"]: item["PhysicalResourceId"]
+            for page in pages for item in page["StackResourceSummaries"] if item["ResourceType"] == kind}
 
 
 def processed(stack):
