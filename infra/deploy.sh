@@ -11,7 +11,7 @@ infra/deploy.sh [--stack NAME] [--config-env NAME] [--guided] [--yes] [PARAMETER
 
   --stack NAME        the stack's name; default: the one of samconfig.toml
   --config-env NAME   the set of parameters in samconfig.toml: default, development or production
-  --guided            let sam ask for everything, and keep the answers in samconfig.toml
+  --guided            ask for everything that can be chosen, and keep the answers in samconfig.toml
   --yes               do not ask before the changes are made
   --profile NAME      the Cargo profile to build with; default: release
   --no-smoke          do not ask the API anything afterwards
@@ -74,17 +74,17 @@ build() {
     helper sizes "$profile"
 }
 
-# Makes a change set with sam, which asks what there is to ask, and sets `change_set`: empty if nothing changes.
+# Makes a change set with sam and sets `change_set`: empty if nothing changes.
 propose() {
-    local name log overrides=()
-    while read -r name; do overrides+=("$name"); done < <(helper parameters)
-    # The last one counts.
-    overrides+=("${parameters[@]+"${parameters[@]}"}" "Architecture=$architecture")
-    local arguments=(--config-env "$config_env" --no-execute-changeset --no-fail-on-empty-changeset)
-    [ -z "$stack" ] || arguments+=(--stack-name "$stack")
-    [ -z "$guided" ] || arguments+=(--guided)
+    local parameter log chosen=() overrides=()
+    while read -r parameter; do chosen+=("$parameter"); done < <(helper parameters)
+    # The last one counts. In quotes, as sam wants a value that may hold spaces or nothing.
+    for parameter in "${chosen[@]+"${chosen[@]}"}" "${parameters[@]+"${parameters[@]}"}" "Architecture=$architecture"; do
+        overrides+=("${parameter%%=*}=\"${parameter#*=}\"")
+    done
     log="$(mktemp)"
-    PYTHONUNBUFFERED=1 sam deploy "${arguments[@]}" --parameter-overrides "${overrides[@]}" | tee "$log"
+    PYTHONUNBUFFERED=1 sam deploy --config-env "$config_env" --stack-name "$stack" --no-execute-changeset \
+        --no-fail-on-empty-changeset --parameter-overrides "${overrides[@]}" | tee "$log"
     change_set="$(grep -oE 'arn:[^ ]+:changeSet/[^ ]+' "$log" | tail -n 1 || true)"
     rm "$log"
 }
@@ -99,12 +99,15 @@ confirm() {
 
 change_set=""
 check_tools
+if [ -n "$guided" ]; then
+    helper guide ${stack:+--stack "$stack"}
+    stack=""
+fi
+stack="${stack:-$(helper setting stack_name)}"
 choose_architecture
 build
 say "comparing with what is deployed"
 propose
-# --guided may have written another name.
-stack="${stack:-$(helper setting stack_name)}"
 if [ -n "$change_set" ]; then
     helper guard "$change_set"
     confirm

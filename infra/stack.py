@@ -40,11 +40,14 @@ def plain(loader, _suffix, node):
 Loader.add_multi_constructor("!", plain)
 
 
+def template():
+    return yaml.load((ROOT / "template.yaml").read_text(), Loader)
+
+
 def functions():
     """The functions of the template with their logical ids. One folder, one crate, one binary each."""
-    template = yaml.load((ROOT / "template.yaml").read_text(), Loader)
     return dict(sorted((Path(item["Properties"]["CodeUri"]).name, logical)
-                       for logical, item in template["Resources"].items()
+                       for logical, item in template()["Resources"].items()
                        if item["Type"] == "AWS::Serverless::Function"))
 
 
@@ -64,6 +67,51 @@ def client(service, arguments):
     return boto3.Session(profile_name=profile, region_name=arn[3] if len(arn) > 3 else region).client(service)
 
 
+def overrides(environment):
+    """The parameters of the template that samconfig.toml sets. `sam` writes one text, people write a list."""
+    found = configured(environment, "parameter_overrides") or []
+    return dict(item.split("=", 1) for item in (shlex.split(found) if isinstance(found, str) else found))
+
+
+def ask(name, default, allowed=(), description=""):
+    if description:
+        print(f"\n{description}")
+    choices = f" ({'|'.join(allowed)})" if allowed else ""
+    while True:
+        answer = input(f"{name}{choices} [{default}]: ").strip() or default
+        if not allowed or answer in allowed:
+            return answer
+        print(f"Choose one of {', '.join(allowed)}.")
+
+
+def guide(arguments):
+    """Asks for everything that can be chosen and keeps the answers in samconfig.toml.
+
+    `sam deploy --guided` does too, but then asks for each of the routes whether it may be called without the gateway's
+    own authorization. They are to be: the functions check the tokens.
+    """
+    path = ROOT / "samconfig.toml"
+    config = tomlkit.parse(path.read_text())
+    settings = config[arguments.config_env]["deploy"]["parameters"]
+    stack = ask("Stack name", arguments.stack or configured(arguments.config_env, "stack_name"))
+    settings["stack_name"] = stack
+    region = configured(arguments.config_env, "region") or boto3.Session().region_name or "us-east-1"
+    settings["region"] = ask("Region", region)
+    chosen, known = [], overrides(arguments.config_env)
+    for name, parameter in template()["Parameters"].items():
+        # What is built for is decided where it is built.
+        if name == "Architecture":
+            continue
+        default = str(parameter["Default"])
+        allowed = [str(value) for value in parameter.get("AllowedValues", [])]
+        value = ask(name, known.get(name, default), allowed, parameter.get("Description", ""))
+        if value != default:
+            chosen.append(f"{name}={value}")
+    settings["parameter_overrides"] = tomlkit.item(chosen).multiline(True)
+    path.write_text(tomlkit.dumps(config))
+    print(f"\nThe answers are in samconfig.toml, for --config-env {arguments.config_env}.")
+
+
 def print_packages(_arguments):
     print("\n".join(functions()))
 
@@ -74,10 +122,8 @@ def print_logical_ids(_arguments):
 
 
 def print_parameters(arguments):
-    overrides = configured(arguments.config_env, "parameter_overrides") or []
-    # `sam deploy --guided` writes one text with quotes.
-    for override in shlex.split(overrides) if isinstance(overrides, str) else overrides:
-        print(override)
+    for name, value in overrides(arguments.config_env).items():
+        print(f"{name}={value}")
 
 
 def print_setting(arguments):
@@ -235,6 +281,7 @@ def main():
     parser.add_argument("--config-env", default="default", help="the set of parameters in samconfig.toml")
     commands = parser.add_subparsers(required=True)
     for name, run, *operands in (
+        ("guide", guide, "--stack"),
         ("packages", print_packages),
         ("logical-ids", print_logical_ids),
         ("parameters", print_parameters),
