@@ -45,8 +45,8 @@ check_tools() {
 
 helper() { "$python" infra/stack.py --config-env "$config_env" "$@"; }
 
-# As the parameter says, or arm64, which costs a fifth less, where this toolchain can build for it. rustup adds what is
-# missing, if it reaches its server.
+# As the parameter says, or arm64, which costs a fifth less, where this toolchain can build for it. What is missing is
+# not fetched unasked: a toolchain may be shared, and cargo-lambda would wait for a server that is out of reach.
 choose_architecture() {
     local target=aarch64-unknown-linux-gnu parameter
     for parameter in "${parameters[@]+"${parameters[@]}"}"; do
@@ -55,14 +55,12 @@ choose_architecture() {
             Architecture=x86_64) architecture=x86_64 flag=--x86-64; return ;;
         esac
     done
-    if [ ! -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
-        rustup target add "$target" > /dev/null 2>&1 || true
-    fi
     if [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
         architecture=arm64 flag=--arm64
     else
         architecture=x86_64 flag=--x86-64
-        say "this toolchain has no $target (rustup target add $target): building and deploying for x86_64"
+        say "this toolchain cannot build for arm64: building and deploying for x86_64, which costs a fourth more"
+        echo "   for arm64: rustup target add $target"
     fi
 }
 
@@ -97,26 +95,32 @@ confirm() {
     [ "$answer" = y ] || die "Nothing was changed."
 }
 
-change_set=""
-check_tools
-if [ -n "$guided" ]; then
-    helper guide ${stack:+--stack "$stack"}
-    stack=""
-fi
-stack="${stack:-$(helper setting stack_name)}"
-choose_architecture
-build
-say "comparing with what is deployed"
-propose
-if [ -n "$change_set" ]; then
-    helper guard "$change_set"
-    confirm
-    say "deploying"
-    helper execute "$change_set"
-fi
-say "$stack"
-helper outputs "$stack"
-if [ -n "$smoke" ]; then
-    say "trying it"
-    infra/smoke.sh "$(helper outputs "$stack" --key ApiAddress)"
-fi
+# One function, so that all of it is read before it runs: a build takes long enough for somebody to check out another
+# commit.
+main() {
+    change_set=""
+    check_tools
+    if [ -n "$guided" ]; then
+        helper guide ${stack:+--stack "$stack"}
+        stack=""
+    fi
+    stack="${stack:-$(helper setting stack_name)}"
+    choose_architecture
+    build
+    say "comparing with what is deployed"
+    propose
+    if [ -n "$change_set" ]; then
+        helper guard "$change_set"
+        confirm
+        say "deploying"
+        helper execute "$change_set"
+    fi
+    say "$stack"
+    helper outputs "$stack"
+    if [ -n "$smoke" ]; then
+        say "trying it"
+        infra/smoke.sh "$(helper outputs "$stack" --key ApiAddress)"
+    fi
+}
+
+main
