@@ -82,7 +82,7 @@ propose() {
     done
     log="$(mktemp)"
     PYTHONUNBUFFERED=1 sam deploy --config-env "$config_env" --stack-name "$stack" --no-execute-changeset \
-        --no-fail-on-empty-changeset --parameter-overrides "${overrides[@]}" | tee "$log"
+        --no-fail-on-empty-changeset --no-progressbar --parameter-overrides "${overrides[@]}" | tee "$log"
     change_set="$(grep -oE 'arn:[^ ]+:changeSet/[^ ]+' "$log" | tail -n 1 || true)"
     rm "$log"
 }
