@@ -18,6 +18,7 @@ struct Route {
 struct Target {
     world: World,
     owner: Client,
+    friend: String,
     playlist: String,
     track: String,
     routes: Vec<Route>,
@@ -58,7 +59,7 @@ impl Target {
             };
             let named = template
                 .replace("{id}", id)
-                .replace("{username}", "friend")
+                .replace("{username}", friend.username())
                 .replace("{file}", "reference.js");
             named.replace("{what}", "tracks").replace("{year}", "2026")
         };
@@ -84,19 +85,20 @@ impl Target {
             }
         }
         assert!(routes.len() > 35, "{} routes", routes.len());
-        Self { world, owner, playlist, track: track_id, routes, document }
+        let friend = friend.username().to_owned();
+        Self { world, owner, friend, playlist, track: track_id, routes, document }
     }
 
     /// Everything that a bad request could have changed.
     async fn state(&self) -> Value {
         let mut state = Vec::new();
-        for path in
-            ["/v1/me/export", "/v1/tracks", "/v1/artists", "/v1/albums", "/v1/playlists", "/v1/me/keys"]
-        {
+        let shared = ["/v1/tracks", "/v1/artists", "/v1/albums"];
+        let shared = if self.world.is_deployed() { &[][..] } else { &shared[..] };
+        for path in ["/v1/me/export", "/v1/playlists", "/v1/me/keys"].iter().chain(shared) {
             state.push(self.owner.get(path).await.expect(200));
         }
         state.push(self.owner.get(&format!("/v1/playlists/{}/items", self.playlist)).await.expect(200));
-        state.push(self.owner.get("/v1/accounts/friend/playlists").await.expect(200));
+        state.push(self.owner.get(&format!("/v1/accounts/{}/playlists", self.friend)).await.expect(200));
         json!(state)
     }
 
@@ -322,7 +324,11 @@ async fn an_id_that_is_not_one_names_nothing() {
             &"9".repeat(2_000),
             "%ff",
         ] {
-            let path = route.template.replace("{id}", id).replace("{username}", "friend");
+            // Where the gateway reads an escaped slash as one, this is no path of ours.
+            if target.world.is_deployed() && id.contains("%2f") {
+                continue;
+            }
+            let path = route.template.replace("{id}", id).replace("{username}", &target.friend);
             let mut request = target.owner.request(route.method.clone(), &path);
             if let Some(schema) = &route.body {
                 request = request.json(&target.resolve(schema)["example"]);
@@ -364,10 +370,14 @@ async fn a_bad_token_opens_nothing() {
     let raised_part = raised_text.split('.').nth(1).unwrap();
     let revoked = {
         let world = &target.world;
-        let body = json!({ "login": "owner", "password": World::password("owner") });
+        let body = json!({ "login": target.owner.username(), "password": World::password("owner") });
         let session = world.anonymous().post("/v1/sessions", body).await.expect(201);
         let client = world.anonymous().with_session(&session, &session["account"]);
         client.delete("/v1/sessions/current").await.expect(204);
+        if world.is_deployed() {
+            // Another function hears of it within five seconds.
+            world.pass(std::time::Duration::from_secs(6)).await;
+        }
         client.token().to_owned()
     };
     let tokens = [
@@ -409,6 +419,10 @@ async fn a_bad_token_opens_nothing() {
         }
     }
     assert_eq!(target.state().await, before);
+    assert!(!target.track.is_empty());
+    if target.world.is_deployed() {
+        return;
+    }
     target.world.clock().advance(std::time::Duration::from_secs(15 * 60 + 1));
     for route in target.routes.iter().filter(|route| route.needs_identity) {
         let mut request = target.owner.request(route.method.clone(), &route.path);
@@ -417,7 +431,6 @@ async fn a_bad_token_opens_nothing() {
         }
         target.owner.send(request).await.problem(401, "token_expired");
     }
-    assert!(!target.track.is_empty());
 }
 
 #[tokio::test]
@@ -433,6 +446,7 @@ async fn a_method_that_a_path_does_not_have_is_a_405() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
 async fn every_route_has_an_example_for_its_body() {
     let target = Target::new().await;
     for route in &target.routes {

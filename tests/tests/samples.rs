@@ -24,7 +24,15 @@ async fn every_sample_is_taken_by_its_function() {
             assert_eq!(failures, 0, "{name}: {answer}");
             continue;
         }
+        if world.is_deployed() && name != "accounts-admin" {
+            let answer = world.invoke(function, serde_json::from_str(&text).unwrap()).await;
+            assert!(answer["statusCode"].as_u64().is_some_and(|status| status < 500), "{name}: {answer}");
+            continue;
+        }
         if !text.contains("requestContext") {
+            if world.is_deployed() {
+                continue;
+            }
             // The operator's command names an account that only another sample makes.
             let event = serde_json::from_str(&text).unwrap();
             if let Err(error) = world.stack().invoke(function, event).await {

@@ -40,9 +40,10 @@ async fn a_track_is_made_read_changed_and_deleted() {
 async fn the_same_source_id_answers_the_same_track() {
     let world = World::start().await;
     let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);
-    let body = json!({ "title": "One", "artist": "A", "source_id": "x:1" });
+    let name = world.name("A");
+    let body = json!({ "title": "One", "artist": name, "source_id": "x:1" });
     let first = add(&ada, body.clone()).await;
-    let again = json!({ "title": "Another title", "artist": "A", "source_id": "x:1" });
+    let again = json!({ "title": "Another title", "artist": name, "source_id": "x:1" });
     assert_eq!(ada.post("/v1/tracks", again).await.expect(200), first);
     assert_ne!(add(&bob, body).await["id"], first["id"]);
     let artist = format!("/v1/artists/{}", first["artist_id"].as_str().unwrap());
@@ -54,7 +55,7 @@ async fn a_batch_answers_for_each_track_in_order() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
     let batch = json!({ "tracks": [
-        { "title": "One", "artist": "A", "source_id": "1" },
+        { "title": "One", "artist": world.name("A"), "source_id": "1" },
         { "title": "", "artist": "A" },
         { "title": "Two", "artist": "A", "source_id": "1" },
         { "title": 7, "artist": "A" },
@@ -66,7 +67,9 @@ async fn a_batch_answers_for_each_track_in_order() {
     assert_eq!(results[0]["id"], results[2]["id"]);
     let field = |place: usize| results[place]["error"]["errors"][0]["field"].clone();
     assert_eq!([field(1), field(3), field(4), field(5)], ["title", "title", "nonsense", "body"]);
-    assert_eq!(ada.all("/v1/tracks", 100).await.len(), 1);
+    let track = ada.get(&format!("/v1/tracks/{}", results[0]["id"].as_str().unwrap())).await.expect(200);
+    let of_artist = format!("/v1/tracks?artist_id={}", track["artist_id"].as_str().unwrap());
+    assert_eq!(ada.all(&of_artist, 100).await, [track]);
 }
 
 /// What artists and albums say, and what their tracks add up to.
@@ -105,6 +108,7 @@ async fn compare_with_a_recount(client: &Client) {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
 async fn counts_of_artists_and_albums_are_exact_after_every_write() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -129,6 +133,7 @@ async fn counts_of_artists_and_albums_are_exact_after_every_write() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
 async fn counts_stay_exact_when_many_write_at_once_and_transactions_conflict() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -156,6 +161,7 @@ async fn counts_stay_exact_when_many_write_at_once_and_transactions_conflict() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
 async fn a_write_whose_answer_is_lost_counts_once() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -168,6 +174,7 @@ async fn a_write_whose_answer_is_lost_counts_once() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
 async fn a_store_that_is_away_is_a_503_that_says_when_to_come_back() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -188,18 +195,21 @@ async fn a_store_that_is_away_is_a_503_that_says_when_to_come_back() {
 async fn lists_come_in_the_order_that_was_asked_for_page_by_page() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
+    let (artist, mut made) = (world.name("A"), Value::Null);
     for title in ["Éclair", "apple", "“Zebra”", "Banana"] {
-        add(&ada, track(title, "A", "X")).await;
-        world.clock().advance(std::time::Duration::from_millis(5));
+        made = add(&ada, track(title, &artist, "X")).await;
+        world.pass(std::time::Duration::from_millis(5)).await;
     }
-    let artist_id = ada.all("/v1/artists", 10).await[0]["id"].as_str().unwrap().to_owned();
-    let album_id = ada.all("/v1/albums", 10).await[0]["id"].as_str().unwrap().to_owned();
-    let filters = [
-        String::new(),
+    let artist_id = made["artist_id"].as_str().unwrap();
+    let album_id = made["album_id"].as_str().unwrap();
+    let mut filters = vec![
         format!("artist_id={artist_id}"),
         format!("album_id={album_id}"),
         format!("artist_id={artist_id}&album_id={album_id}"),
     ];
+    if !world.is_deployed() {
+        filters.push(String::new());
+    }
     for filter in filters {
         for limit in [1, 3, 4, 100] {
             let titles = async |sort: &str| -> Vec<String> {
@@ -219,14 +229,17 @@ async fn lists_come_in_the_order_that_was_asked_for_page_by_page() {
 async fn an_album_lists_its_tracks_by_disc_and_number_and_an_artist_the_albums_by_name() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
+    let artist = world.name("A");
     for (title, disc, number) in [("d", 2, 1), ("b", 1, 2), ("c", 1, 10), ("a", 1, 1)] {
-        let mut body = track(title, "A", "X");
+        let mut body = track(title, &artist, "X");
         body["disc_number"] = json!(disc);
         body["track_number"] = json!(number);
         add(&ada, body).await;
     }
-    add(&ada, track("other", "A", "M")).await;
-    let album_id = ada.all("/v1/albums?sort=name", 10).await[1]["id"].as_str().unwrap().to_owned();
+    let other = add(&ada, track("other", &artist, "M")).await;
+    let artist_id = other["artist_id"].as_str().unwrap();
+    let artist = ada.get(&format!("/v1/artists/{artist_id}")).await.expect(200);
+    let album_id = artist["albums"][1]["id"].as_str().unwrap();
     for limit in [1, 2, 50] {
         let mut titles = Vec::new();
         let mut cursor = String::new();
@@ -239,7 +252,6 @@ async fn an_album_lists_its_tracks_by_disc_and_number_and_an_artist_the_albums_b
         }
         assert_eq!(titles, ["a", "b", "c", "d"], "limit {limit}");
     }
-    let artist_id = ada.all("/v1/artists", 10).await[0]["id"].as_str().unwrap().to_owned();
     let first = ada.get(&format!("/v1/artists/{artist_id}?limit=1")).await.expect(200);
     assert_eq!((&first["albums"][0]["name"], &first["track_count"]), (&json!("M"), &json!(5)));
     let next = first["next_cursor"].as_str().unwrap();
@@ -262,6 +274,7 @@ async fn an_etag_saves_the_second_answer() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
 async fn the_real_catalogue_lists_exactly() {
     let Some(path) = catalogue() else { return };
     let world = World::start().await;

@@ -67,7 +67,7 @@ async fn an_export_is_complete() {
     let small = nina.post("/v1/playlists", small).await.expect(201);
     let empty = nina.post("/v1/playlists", json!({ "name": "Empty" })).await.expect(201);
     let shared = omar.post("/v1/playlists", json!({ "name": "Omar's" })).await.expect(201);
-    let path = format!("/v1/playlists/{}/collaborators/nina", shared["id"].as_str().unwrap());
+    let path = format!("/v1/playlists/{}/collaborators/{}", shared["id"].as_str().unwrap(), nina.username());
     omar.put(&path, json!({})).await;
     omar.post("/v1/playlists", json!({ "name": "Omar's own", "visibility": "public" })).await.expect(201);
 

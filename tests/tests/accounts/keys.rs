@@ -63,8 +63,8 @@ async fn a_key_of_an_admin_is_not_an_admin() {
     let world = World::start().await;
     let (nina, omar) = tokio::join!(world.sign_up("nina"), world.sign_up("omar"));
     let key = make_key(&nina, "Radio").await;
-    let command = json!({ "admin": { "username": "nina", "grant": true } });
-    accounts::invoke(world.stack().app().clone(), command).await.unwrap();
+    let command = json!({ "admin": { "username": nina.username(), "grant": true } });
+    world.invoke("accounts", command).await;
     let track =
         omar.post("/v1/tracks", json!({ "title": "Hyperballad", "artist": "Björk" })).await.expect(201);
     let path = format!("/v1/tracks/{}", track["id"].as_str().unwrap());
@@ -77,12 +77,12 @@ async fn a_key_ends_when_it_is_deleted_or_expires() {
     let world = World::start().await;
     let nina = world.sign_up("nina").await;
     let radio = make_key(&nina, "Radio").await;
-    let expires_at = world.clock().now().plus(Duration::from_secs(60));
+    let expires_at = world.now().plus(Duration::from_secs(60));
     let body = json!({ "name": "For a minute", "expires_at": expires_at });
     let brief = nina.post("/v1/me/keys", body).await.expect(201);
     assert_eq!(brief["expires_at"], json!(expires_at));
     holder(&nina, &brief).get("/v1/me").await.expect(200);
-    world.clock().advance(Duration::from_secs(60));
+    world.pass(Duration::from_secs(60)).await;
     let expired = holder(&nina, &brief).get("/v1/me").await;
     assert_eq!(expired.header("www-authenticate"), Some("Bearer"));
     expired.problem(401, "token_expired");

@@ -22,10 +22,10 @@ async fn a_new_password_ends_all_other_sessions_and_keeps_this_one() {
     let renewed = refresh(&world, &nina.session["refresh_token"]).await.expect(200);
     nina.with_session(&renewed, &nina.account).get("/v1/me").await.expect(200);
 
-    for login in ["nina", "nina@example.org"] {
-        sign_in(&world, login, &World::password("nina")).await.problem(401, "bad_login");
+    for login in [world.name("nina"), world.email("nina")] {
+        sign_in(&world, &login, &World::password("nina")).await.problem(401, "bad_login");
         // The same characters in another Unicode form.
-        let session = sign_in(&world, login, "caf\u{e9} au lait").await.expect(201);
+        let session = sign_in(&world, &login, "caf\u{e9} au lait").await.expect(201);
         // Good although the revocation is of the same second.
         nina.with_session(&session, &nina.account).get("/v1/me").await.expect(200);
     }
@@ -55,6 +55,9 @@ async fn the_current_password_is_asked_for_and_guesses_are_counted() {
     assert_eq!(wrong, 10);
     let answer = nina.put("/v1/me/password", change(&right, "another password")).await;
     answer.problem(429, "too_many_attempts");
+    if world.is_deployed() {
+        return;
+    }
     world.clock().advance(QUARTER);
     let session = sign_in(&world, "nina", &right).await.expect(201);
     let nina = nina.with_session(&session, &nina.account);
@@ -71,6 +74,6 @@ async fn of_password_changes_at_the_same_moment_one_counts() {
     let statuses: Vec<u16> = join_all(changes).await.iter().map(|answer| answer.status).collect();
     let winner = statuses.iter().position(|status| *status == 204).expect("one succeeds");
     assert_eq!(statuses[1 - winner], 422, "the current password is not what it was");
-    sign_in(&world, "nina", new[winner]).await.expect(201);
-    sign_in(&world, "nina", new[1 - winner]).await.problem(401, "bad_login");
+    sign_in(&world, nina.username(), new[winner]).await.expect(201);
+    sign_in(&world, nina.username(), new[1 - winner]).await.problem(401, "bad_login");
 }

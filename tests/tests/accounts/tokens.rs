@@ -21,6 +21,7 @@ fn encoded(value: &Value) -> String {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "turns the clock")]
 async fn an_access_token_says_little_and_lives_a_quarter_of_an_hour() {
     let world = World::start().await;
     let nina = world.sign_up("nina").await;
@@ -58,7 +59,10 @@ async fn tokens_that_nobody_here_signed_are_refused() {
         jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(pair.as_ref())).unwrap()
     };
     let key_id = header["kid"].as_str();
-    let hmac_of_public_key = {
+    let hmac_of_public_key = if world.is_deployed() {
+        // Nobody sees the public keys there.
+        foreign(key_id, &claims)
+    } else {
         let public = world.store().keys.public().await.unwrap().keys.remove(0).public;
         let header = Header { kid: key_id.map(str::to_owned), ..Header::new(Algorithm::HS256) };
         jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&public)).unwrap()
@@ -110,6 +114,7 @@ async fn no_token_or_another_scheme_is_no_identity() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "turns the clock")]
 async fn signing_keys_are_replaced_and_old_tokens_stay_good() {
     let world = World::start().await;
     let nina = world.sign_up("nina").await;

@@ -11,6 +11,7 @@ use super::{heard, send, to_song, to_track, top, track};
 const AT: &str = "2026-11-20T20:00:00.000Z";
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
 async fn a_listen_shows_within_two_seconds() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -29,6 +30,7 @@ async fn a_listen_shows_within_two_seconds() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
 async fn tracks_albums_and_artists_say_how_often_they_were_heard() {
     let world = World::start().await;
     let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);
@@ -53,6 +55,7 @@ async fn tracks_albums_and_artists_say_how_often_they_were_heard() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
 async fn a_listen_outside_the_catalogue_joins_the_track_when_it_appears() {
     let world = World::start().await;
     let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);
@@ -78,6 +81,7 @@ async fn a_listen_outside_the_catalogue_joins_the_track_when_it_appears() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
 async fn a_track_and_a_listen_to_it_that_come_at_once_find_each_other() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -92,6 +96,7 @@ async fn a_track_and_a_listen_to_it_that_come_at_once_find_each_other() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
 async fn listens_of_a_deleted_account_count_no_longer() {
     let world = World::start().await;
     let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);
@@ -133,10 +138,13 @@ async fn everybody_at_once_is_counted_exactly() {
     world.settle().await;
     let detail = clients[0].get(&format!("/v1/tracks/{}", song["id"].as_str().unwrap())).await.expect(200);
     assert_eq!((&detail["play_count"], &detail["listener_count"]), (&json!(120), &json!(12)));
-    assert_eq!(top(&clients[0], "global/top/tracks").await, ["Hit 120"]);
+    if !world.is_deployed() {
+        assert_eq!(top(&clients[0], "global/top/tracks").await, ["Hit 120"]);
+    }
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
 async fn every_call_of_the_tally_can_fail_before_and_after_it_was_done() {
     let mut broken = 0;
     for when in [When::Before, When::After] {

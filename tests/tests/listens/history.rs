@@ -11,12 +11,13 @@ const AT: &str = "2026-11-20T20:00:00.000Z";
 async fn a_listen_is_kept_once_however_it_is_sent() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
-    let song = track(&ada, "Östermalm", &["The Persuader"], Some("Stockholm"), &[]).await;
+    let artist = world.name("The Persuader");
+    let song = track(&ada, "Östermalm", &[&artist], Some("Stockholm"), &[]).await;
     let first = ada.post("/v1/listens", json!({ "listens": [to_track(&song, AT)] })).await.expect(200);
     assert_eq!(first["results"][0]["created"], true);
     // By its names, in another spelling, in the same second, twice in one request.
     let again = [
-        to_song(" östermalm ", "THE PERSUADER", "2026-11-20T20:00:00.900Z"),
+        to_song(" östermalm ", &artist.to_uppercase(), "2026-11-20T20:00:00.900Z"),
         to_track(&song, "2026-11-20T21:00:00.000+01:00"),
         to_track(&song, "2026-11-20T20:00:01Z"),
         to_track(&song, "2026-11-20T20:00:01Z"),
@@ -106,14 +107,15 @@ async fn the_history_is_read_newest_first_and_by_span() {
 async fn a_listen_outlives_its_track_and_can_be_deleted() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
-    let song = track(&ada, "One", &["A"], Some("X"), &["Pop"]).await;
+    let artist = world.name("A");
+    let song = track(&ada, "One", &[&artist], Some("X"), &["Pop"]).await;
     let ids = heard(&world, &ada, vec![to_track(&song, AT)]).await;
     ada.delete(&format!("/v1/tracks/{}", song["id"].as_str().unwrap())).await.expect(204);
     world.settle().await;
     let listen = &ada.all("/v1/listens", 50).await[0];
     assert_eq!(
         (&listen["track"], &listen["title"], &listen["artist"]),
-        (&Value::Null, &json!("One"), &json!("A"))
+        (&Value::Null, &json!("One"), &json!(artist))
     );
     assert_eq!(super::top(&ada, "me/top/tracks").await, ["One 1"]);
     assert_eq!(super::top(&ada, "me/top/albums").await, ["X 1"]);
@@ -127,6 +129,7 @@ async fn a_listen_outlives_its_track_and_can_be_deleted() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "turns the clock")]
 async fn what_is_playing_expires_by_itself() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;

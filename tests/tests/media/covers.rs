@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 use tests::{Answer, Client, World};
 
-use super::{objects, png};
+use super::{assert_objects, objects, png};
 
 async fn set(client: &Client, path: &str, picture: Vec<u8>) -> Answer {
     let request = client.request(Method::PUT, path).header("content-type", "image/png").body(picture);
@@ -14,7 +14,7 @@ async fn set(client: &Client, path: &str, picture: Vec<u8>) -> Answer {
 
 /// A picture's bytes, content type and headers.
 async fn show(world: &World, path: &str, accept: &str) -> (Vec<u8>, reqwest::header::HeaderMap) {
-    let url = format!("{}{path}", world.stack().url());
+    let url = format!("{}{path}", world.url());
     let answer = reqwest::Client::new().get(url).header("accept", accept).send().await.unwrap();
     assert_eq!(answer.status(), 200, "{path}");
     let headers = answer.headers().clone();
@@ -48,7 +48,7 @@ async fn a_cover_is_shown_in_every_form_that_can_be_asked_for() {
         );
     }
     let address = track["cover"]["small"].as_str().unwrap().split('?').next().unwrap();
-    let before = objects(&world).await.len();
+    let before = if world.is_deployed() { 0 } else { objects(&world).await.len() };
     for (query, expected) in [
         ("width=256&height=256&fit=cover&format=png", (256, 256)),
         ("width=256&height=256&fit=contain&format=jpeg&quality=60", (256, 128)),
@@ -61,7 +61,9 @@ async fn a_cover_is_shown_in_every_form_that_can_be_asked_for() {
             assert_eq!(size(&bytes), expected, "{query}");
         }
     }
-    assert_eq!(objects(&world).await.len(), before + 5, "each was made once");
+    if !world.is_deployed() {
+        assert_eq!(objects(&world).await.len(), before + 5, "each was made once");
+    }
     for (query, field) in [("width=100", "width"), ("height=99999", "height"), ("quality=1", "quality")] {
         let problem = ada.get(&format!("{address}?{query}")).await.problem(422, "invalid");
         assert_eq!(problem["errors"][0]["field"], field);
@@ -102,7 +104,7 @@ async fn hostile_pictures_are_refused_at_once() {
     let text = ada.request(Method::PUT, &path).header("content-type", "text/plain").body("x");
     ada.send(text).await.problem(415, "unsupported_media_type");
     world.settle().await;
-    assert_eq!(objects(&world).await, Vec::<String>::new());
+    assert_objects(&world, &[]).await;
 }
 
 #[tokio::test]
@@ -137,7 +139,7 @@ async fn covers_and_photos_belong_to_who_may_set_them() {
     let (bytes, _) = show(&world, account["photo"]["medium"].as_str().unwrap(), "image/webp").await;
     assert_eq!(size(&bytes), (300, 300), "never enlarged");
     // Signing in shows it, too.
-    let login = json!({ "login": "ada", "password": World::password("ada") });
+    let login = json!({ "login": ada.username(), "password": World::password("ada") });
     let session = world.anonymous().post("/v1/sessions", login).await.expect(201);
     assert_eq!(session["account"]["photo"], account["photo"]);
     ada.delete("/v1/me/photo").await.expect(204);

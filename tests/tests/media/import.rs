@@ -11,8 +11,7 @@ use super::{fixture, png, tone};
 async fn import(world: &World, client: &Client, folder: &Path) -> Outcome {
     let key = client.post("/v1/me/keys", json!({ "name": "import" })).await.expect(201);
     let key = key["key"].as_str().unwrap().to_owned();
-    let outcome =
-        Import::open(folder).unwrap().run(&world.stack().url(), Credentials::Key(key)).await.unwrap();
+    let outcome = Import::open(folder).unwrap().run(&world.url(), Credentials::Key(key)).await.unwrap();
     world.settle().await;
     outcome
 }
@@ -48,8 +47,8 @@ async fn a_folder_becomes_a_library_with_its_playlists() {
     let reasons: Vec<String> =
         outcome.rejections.iter().map(|one| format!("{}: {}", one.path.display(), one.reason)).collect();
     assert_eq!(reasons.len(), 2, "{reasons:?}");
-    let tracks = ada.all("/v1/tracks", 50).await;
-    assert_eq!(tracks.len(), 4);
+    let owned = ada.get("/v1/me/export").await.expect(200);
+    assert_eq!(owned["tracks"].as_array().unwrap().len(), 4);
     let lists = ada.all("/v1/playlists", 50).await;
     assert_eq!((lists.len(), &lists[0]["name"]), (1, &json!("My mix")));
     let path = format!("/v1/playlists/{}/items", lists[0]["id"].as_str().unwrap());
@@ -65,6 +64,7 @@ async fn a_folder_becomes_a_library_with_its_playlists() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
 async fn real_music_comes_in_right() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/audio");
     if !folder.exists() {

@@ -54,14 +54,36 @@ pub(crate) async fn upload(world: &World, client: &Client, filename: &str, bytes
 pub(crate) async fn upload_as(world: &World, client: &Client, announcement: Value, bytes: Vec<u8>) -> Value {
     let announced = client.post("/v1/uploads", announcement).await.expect(201);
     assert_eq!(put(&announced["upload"], bytes).await, 200);
-    world.settle().await;
-    client.get(&format!("/v1/uploads/{}", announced["id"].as_str().unwrap())).await.expect(200)
+    taken_in(world, client, &format!("/v1/uploads/{}", announced["id"].as_str().unwrap())).await
+}
+
+/// What became of an upload whose file was sent.
+pub(crate) async fn taken_in(world: &World, client: &Client, path: &str) -> Value {
+    if !world.is_deployed() {
+        world.settle().await;
+        return client.get(path).await.expect(200);
+    }
+    for _ in 0..300 {
+        let upload = client.get(path).await.expect(200);
+        if upload["status"] != "waiting" && upload["status"] != "processing" {
+            return upload;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    panic!("{path} is not done after a minute");
 }
 
 /// The track of an upload that must be ready.
 pub(crate) async fn track_of(client: &Client, upload: &Value) -> Value {
     assert_eq!(upload["status"], "ready", "{upload}");
     client.get(&format!("/v1/tracks/{}", upload["track_id"].as_str().unwrap())).await.expect(200)
+}
+
+/// Checks that these are all keys of the bucket but those of the search index, where nobody else adds any.
+pub(crate) async fn assert_objects(world: &World, expected: &[String]) {
+    if !world.is_deployed() {
+        assert_eq!(objects(world).await, expected);
+    }
 }
 
 /// All keys of the bucket but those of the search index.

@@ -150,6 +150,7 @@ async fn edits_keep_the_order_of_a_plain_vector() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "counts the calls of a store")]
 async fn room_is_made_where_many_insertions_go_to_one_place() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -272,6 +273,7 @@ async fn one_edit_takes_exactly_a_hundred_items() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
 async fn an_edit_of_a_hundred_items_that_broke_off_is_finished_by_who_comes_next() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -315,6 +317,7 @@ async fn an_edit_of_a_hundred_items_that_broke_off_is_finished_by_who_comes_next
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
 async fn conflicts_and_lost_answers_are_retried() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -345,7 +348,7 @@ async fn a_deleted_track_leaves_an_item_that_can_be_removed() {
     let found = items(&ada, &path).await;
     let gone: Vec<bool> = found.iter().map(|item| item["track"].is_null()).collect();
     assert_eq!(gone, [false, true, false]);
-    assert_eq!(found[1]["added_by"], json!({ "id": ada.id(), "username": "ada" }));
+    assert_eq!(found[1]["added_by"], json!({ "id": ada.id(), "username": ada.username() }));
     ada.delete(&format!("{path}/items?ids={}", found[1]["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(track_ids(&recount(&ada, &path).await), [tracks[0].clone(), tracks[2].clone()]);
 }

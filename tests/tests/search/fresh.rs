@@ -28,7 +28,7 @@ async fn a_write_is_found_within_seconds_and_a_deletion_is_gone_as_soon() {
     let ada = world.sign_up("ada").await;
     let mut slowest = Duration::ZERO;
     for round in 0..5 {
-        let title = format!("zebra{round}");
+        let title = world.name(&format!("zebra{round}"));
         let made = ada.post("/v1/tracks", json!({ "title": title, "artist": "Ada" })).await.expect(201);
         let found = until_found(&ada, &title, 1).await;
         ada.delete(&format!("/v1/tracks/{}", made["id"].as_str().unwrap())).await.expect(204);

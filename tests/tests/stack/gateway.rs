@@ -9,7 +9,8 @@ async fn a_path_that_the_template_does_not_have_gets_the_gateways_404() {
     let anonymous = world.anonymous();
     for path in ["/", "/v1", "/v1/nothing", "/v1/tracks/", "/v2/tracks"] {
         let answer = anonymous.get(path).await;
-        assert!(answer.header("x-request-id").is_some(), "{path}");
+        // Amazon's gateway has a header of another name.
+        assert!(world.is_deployed() || answer.header("x-request-id").is_some(), "{path}");
         assert_eq!(answer.expect(404), serde_json::json!({ "message": "Not Found" }), "{path}");
     }
 }
@@ -34,6 +35,7 @@ async fn a_page_of_another_origin_may_ask_and_call() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
 async fn only_the_origins_of_the_parameter_may_call() {
     let world = World::with_parameters(&[("CorsOrigins", "https://a.example, https://b.example")]).await;
     let anonymous = world.anonymous();
@@ -63,10 +65,11 @@ async fn functions_answer_behind_the_gateway() {
     assert_eq!(anonymous.get("/v1/health").await.expect(200)["status"], "ok");
     anonymous.get("/v1/me").await.problem(401, "unauthenticated");
     let ada = world.sign_up("ada").await;
-    assert_eq!(ada.get("/v1/me").await.expect(200)["username"], "ada");
+    assert_eq!(ada.get("/v1/me").await.expect(200), ada.account);
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
 async fn parameters_reach_the_functions() {
     let world = World::with_parameters(&[("Registration", "closed"), ("Catalogue", "private")]).await;
     let anonymous = world.anonymous();
@@ -78,6 +81,7 @@ async fn parameters_reach_the_functions() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
 async fn calls_are_counted_and_failures_injected() {
     let world = World::observed().await;
     let anonymous = world.anonymous();
