@@ -186,6 +186,7 @@ async fn every_call_of_the_tally_can_fail_before_and_after_it_was_done() {
 }
 
 #[tokio::test]
+#[cfg_attr(feature = "deployed", ignore = "looks into the dead letters")]
 async fn listens_to_very_many_things_at_once_hold_nobody_up() {
     let world = World::start().await;
     let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);
