@@ -24,7 +24,7 @@ mod policies;
 mod stores;
 mod world;
 
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, as_listed};
 pub use cloudsearch::{CloudSearch, Outage};
 pub use dynamodb::{Call, DynamoDb, Fault, When};
 pub use policies::Access;

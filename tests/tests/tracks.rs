@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use tests::{Client, Fault, When, World, catalogue};
+use tests::{Client, Fault, When, World, as_listed, catalogue};
 
 fn track(title: &str, artist: &str, album: &str) -> Value {
     json!({ "title": title, "artist": artist, "album": album, "duration_ms": 1000 })
@@ -25,12 +25,12 @@ async fn a_track_is_made_read_changed_and_deleted() {
     for field in ["track_number", "disc_number", "year", "cover", "audio", "source_id"] {
         assert_eq!(made.get(field), Some(&Value::Null), "{field}");
     }
-    assert_eq!(world.anonymous().get(&location).await.expect(200), made);
+    assert_eq!(as_listed(world.anonymous().get(&location).await.expect(200)), made);
     let patched =
         ada.patch(&location, json!({ "title": "Norrmalm", "year": 1999, "album": null })).await.expect(200);
     assert_eq!((&patched["title"], &patched["album_id"]), (&json!("Norrmalm"), &Value::Null));
     assert_eq!(patched["created_at"], made["created_at"]);
-    assert_eq!(ada.get(&location).await.expect(200), patched);
+    assert_eq!(as_listed(ada.get(&location).await.expect(200)), patched);
     ada.delete(&location).await.expect(204);
     ada.get(&location).await.problem(404, "not_found");
     ada.delete(&location).await.problem(404, "not_found");
@@ -69,7 +69,7 @@ async fn a_batch_answers_for_each_track_in_order() {
     assert_eq!([field(1), field(3), field(4), field(5)], ["title", "title", "nonsense", "body"]);
     let track = ada.get(&format!("/v1/tracks/{}", results[0]["id"].as_str().unwrap())).await.expect(200);
     let of_artist = format!("/v1/tracks?artist_id={}", track["artist_id"].as_str().unwrap());
-    assert_eq!(ada.all(&of_artist, 100).await, [track]);
+    assert_eq!(ada.all(&of_artist, 100).await, [as_listed(track)]);
 }
 
 /// What artists and albums say, and what their tracks add up to.
