@@ -5,8 +5,8 @@
 //! | listen | `ACCOUNT#` id | `LISTEN#` age `#` listen id | `outside` under the song's id, while it has no track |
 //! | what is playing (removes itself) | `ACCOUNT#` id | `NOW` | |
 //!
-//! "Age" is the time before the year 2286: ascending order is newest first. A listen's id is made of its second and its
-//! song, so sending it again writes the same item.
+//! "Age" is the time before the year 2286: ascending order is newest first. A listen's id is made of its second and of
+//! what was heard, so sending it again writes the same item.
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -73,8 +73,8 @@ impl Insights {
     /// can be repeated and run by several at once; where it breaks off, doing it again does the rest.
     ///
     /// For one listen: one BatchGetItem, two Queries, one GET where the account has a summary, one transaction, and an
-    /// update for each of the track, its artists and its album; and one BatchWriteItem for what the account never heard
-    /// before.
+    /// update for each of the track, its artists and its album; and one BatchGetItem and one BatchWriteItem for what the account
+    /// never heard before.
     ///
     /// # Errors
     /// The table or the bucket is away, or others kept counting the same.
