@@ -129,6 +129,22 @@ fn policies_name_single_verbs_on_resources_of_this_stack() {
 
 #[test]
 #[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+fn cargo_lambda_watch_serves_the_routes_of_the_template() {
+    let manifest = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
+    let section = manifest.split("[workspace.metadata.lambda.watch.router]\n").nth(1).unwrap();
+    let lines = section.lines().take_while(|line| !line.is_empty());
+    let watched: BTreeSet<(String, String)> = lines
+        .map(|line| {
+            let (path, function) = line.split_once(" = ").unwrap();
+            (path.trim_matches('"').to_owned(), function.trim_matches('"').to_owned())
+        })
+        .collect();
+    let routes = template().routes.into_iter().map(|route| (route.path, route.function));
+    assert_eq!(watched, routes.collect());
+}
+
+#[test]
+#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
 fn the_domain_knows_no_aws_no_http_and_nothing_async() {
     let words =
         ["aws", "lambda", "axum", "tokio", "hyper", "reqwest", "mixtape-store", "mixtape-http", "futures"];

@@ -2,9 +2,11 @@
 //!
 //! Everything here can be delivered twice, late and out of order; handlers are written for that.
 
+mod observe;
 mod serve;
 mod stream;
 
+pub use observe::{Invocation, observe};
 pub use serve::serve;
 pub use stream::{Change, Failures, Record, StreamBatch, is_stream_batch};
 
@@ -23,6 +25,14 @@ impl EventError {
     /// An error that may pass.
     pub fn retryable(error: impl std::fmt::Display) -> Self {
         Self::Retryable(error.to_string())
+    }
+
+    /// Which of them it is, for the log.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed",
+            Self::Retryable(_) => "retryable",
+        }
     }
 }
 

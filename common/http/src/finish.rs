@@ -1,11 +1,10 @@
-//! What happens around every handler: ids, problems, ETags, limits, panics, one line in the log.
+//! What happens around every handler: ids, problems, ETags, limits, panics.
 
 use std::any::Any;
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -38,12 +37,10 @@ fn on_panic(payload: Box<dyn Any + Send>) -> Response {
 }
 
 async fn around(mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
     note_gateway(&mut request);
     let request_id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId(new_id()));
     request.extensions_mut().insert(request_id.clone());
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("", |path| path.as_str()).to_owned();
     let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
     let is_personal = request.headers().contains_key(header::AUTHORIZATION);
 
@@ -65,14 +62,7 @@ async fn around(mut request: Request, next: Next) -> Response {
         };
     }
     add_headers(response.headers_mut(), &request_id.0, is_personal);
-    tracing::info!(
-        request.id = %request_id.0,
-        http.method = %method,
-        http.route = %route,
-        http.status = response.status().as_u16(),
-        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "request"
-    );
+    response.extensions_mut().insert(request_id);
     response
 }
 

@@ -6,6 +6,7 @@ mod body;
 mod conditional;
 mod finish;
 pub mod identity;
+mod observe;
 pub mod openapi;
 mod paging;
 mod problem;
@@ -18,6 +19,7 @@ pub use body::{ImageBody, Json, MAX_BODY_BYTES, MAX_IMAGE_BYTES, RawBody, parse_
 pub use conditional::{IfMatch, revision_etag};
 pub use finish::finish;
 pub use identity::{Auth, CatalogueReader, Identity, MaybeIdentity};
+pub use observe::observe;
 pub use paging::{Page, Paging, PagingParams};
 pub use problem::{Code, Problem};
 pub use request::{ClientAddress, Path, Query, RequestId};

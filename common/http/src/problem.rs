@@ -205,6 +205,7 @@ impl Problem {
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.code.status, content_type, bytes).into_response();
+        response.extensions_mut().insert(self.code);
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

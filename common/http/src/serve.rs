@@ -7,20 +7,23 @@ use lambda_http::lambda_runtime::{Diagnostic, LambdaEvent};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
 use mixtape_settings::Settings;
+use mixtape_telemetry::{Outcome, Subject, Telemetry};
 use serde_json::Value;
+
+use crate::observe;
 
 /// Reads the settings from the environment, builds the router once, and serves HTTP API events with it.
 ///
 /// # Errors
 /// The settings are incomplete, or the Runtime API is away.
-pub async fn serve<B, F>(build: B) -> Result<(), lambda_http::Error>
+pub async fn serve<B, F>(function: &str, build: B) -> Result<(), lambda_http::Error>
 where
     B: FnOnce(Settings) -> F,
     F: Future<Output = Router>,
 {
-    lambda_http::tracing::init_default_subscriber();
-    let router = build(Settings::from_env()?).await;
-    lambda_http::run(router).await
+    let settings = Settings::from_env()?;
+    let telemetry = Telemetry::start(function, &settings.telemetry);
+    lambda_http::run(observe(build(settings).await, telemetry)).await
 }
 
 /// As [`serve`], for a function that is also invoked directly: an event that does not come from the HTTP API goes to
@@ -28,7 +31,11 @@ where
 ///
 /// # Errors
 /// The settings are incomplete, or the Runtime API is away.
-pub async fn serve_and_invoke<S, B, F, I, IF, E>(build: B, invoke: I) -> Result<(), lambda_http::Error>
+pub async fn serve_and_invoke<S, B, F, I, IF, E>(
+    function: &str,
+    build: B,
+    invoke: I,
+) -> Result<(), lambda_http::Error>
 where
     S: Clone,
     B: FnOnce(Settings) -> F,
@@ -37,16 +44,26 @@ where
     IF: Future<Output = Result<Value, E>>,
     E: Into<Diagnostic>,
 {
-    lambda_http::tracing::init_default_subscriber();
-    let (router, state) = build(Settings::from_env()?).await;
-    let adapter = Adapter::from(router);
-    let invoke = &invoke;
+    let settings = Settings::from_env()?;
+    let telemetry = Telemetry::start(function, &settings.telemetry);
+    let (router, state) = build(settings).await;
+    let adapter = Adapter::from(observe(router, telemetry.clone()));
+    let (invoke, telemetry) = (&invoke, &telemetry);
     let respond = |event: LambdaEvent<Value>| {
         let mut adapter = adapter.clone();
         let state = state.clone();
         async move {
             if !is_http(&event.payload) {
-                return invoke(state, event.payload).await.map_err(Into::into);
+                let LambdaEvent { payload, context, .. } = event;
+                let outcome = |result: &Result<Value, Diagnostic>| Outcome {
+                    status: None,
+                    code: result.as_ref().err().map(|error| error.error_type.to_lowercase().into()),
+                    request_id: context.request_id,
+                };
+                // Boxed: the layout of what calls several stores is deep.
+                let answer = Box::pin(async { invoke(state, payload).await.map_err(Into::into) });
+                let subject = Subject::Event { age: None };
+                return telemetry.observe(subject, context.xray_trace_id, answer, outcome).await;
             }
             let request: LambdaRequest = serde_json::from_value(event.payload).map_err(malformed)?;
             let Ok(response) = adapter.call(LambdaEvent::new(request, event.context)).await;

@@ -137,6 +137,8 @@ pub struct Updated {
     pub generation: u64,
     /// Documents that were put or deleted. The embedded index leaves out those that were as wanted already.
     pub changed: usize,
+    /// The size of the published files, where there are files.
+    pub bytes: Option<u64>,
 }
 
 /// The records of a stream that an update is made for, by which a repetition of the same batch is known.

@@ -27,8 +27,28 @@ pub struct Settings {
     pub media: MediaSettings,
     /// A local folder for copies of the search index; it may be lost at any time.
     pub scratch_dir: PathBuf,
+    /// What is said of invocations.
+    pub telemetry: TelemetrySettings,
     /// Where the stores are, when they are not AWS's.
     pub stores: Option<LocalStores>,
+}
+
+/// What is said of invocations.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TelemetrySettings {
+    /// What metrics are told apart by from those of other deployments; without it, there are none.
+    pub service: Option<String>,
+    /// The least that is logged.
+    pub log_level: LogLevel,
+}
+
+/// The least that is logged. There is nothing finer: libraries then log what they send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
 }
 
 /// Embedded stores on loopback ports.
@@ -112,8 +132,8 @@ const LARGEST_FILE: u64 = 5 << 30;
 
 impl Settings {
     /// Reads the settings of a deployed function: `TABLE_PREFIX` and `BUCKET` must be set; `REGISTRATION`,
-    /// `CATALOGUE`, `SEARCH_BACKEND`, `SHUFFLE_EVERY_SECONDS`, `HOME_*`, `MAX_FILE_BYTES`, `MAX_ACCOUNT_BYTES` and
-    /// `MEDIA_CDN` have defaults. With `SEARCH_BACKEND` set to
+    /// `CATALOGUE`, `SEARCH_BACKEND`, `SHUFFLE_EVERY_SECONDS`, `HOME_*`, `MAX_FILE_BYTES`, `MAX_ACCOUNT_BYTES`,
+    /// `MEDIA_CDN`, `METRICS_SERVICE` and Lambda's `AWS_LAMBDA_LOG_LEVEL` have defaults. With `SEARCH_BACKEND` set to
     /// `cloudsearch`, `CLOUDSEARCH_SEARCH_ENDPOINT` and `CLOUDSEARCH_DOCUMENT_ENDPOINT` must be set too.
     ///
     /// # Errors
@@ -215,6 +235,14 @@ impl Settings {
                         let expected = "an address with https://";
                         return Err(SettingsError::Wrong { name: "MEDIA_CDN", expected });
                     }
+                },
+            },
+            telemetry: TelemetrySettings {
+                service: variable("METRICS_SERVICE").filter(|service| !service.is_empty()),
+                log_level: match variable("AWS_LAMBDA_LOG_LEVEL").as_deref() {
+                    Some("ERROR" | "FATAL") => LogLevel::Error,
+                    Some("WARN") => LogLevel::Warn,
+                    _ => LogLevel::Info,
                 },
             },
             scratch_dir: variable("SCRATCH_DIR").map_or_else(|| PathBuf::from("/tmp/mixtape"), PathBuf::from),

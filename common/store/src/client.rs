@@ -8,6 +8,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use mixtape_settings::LocalStores;
 
+use crate::meter::Meter;
+
 /// One attempt at one call.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// One call with its retries.
@@ -35,7 +37,7 @@ pub(crate) async fn load(local: Option<&LocalStores>) -> SdkConfig {
 }
 
 pub(crate) fn dynamodb(config: &SdkConfig, local: Option<&LocalStores>) -> aws_sdk_dynamodb::Client {
-    let mut builder = aws_sdk_dynamodb::config::Builder::from(config);
+    let mut builder = aws_sdk_dynamodb::config::Builder::from(config).interceptor(Meter);
     if let Some(stores) = local {
         builder = builder.endpoint_url(&stores.dynamodb);
     }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 /// A store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +33,28 @@ impl StoreError {
             SdkError::ServiceError(service) => is_transient_code(service.err().code()),
             _ => false,
         };
-        let text = DisplayErrorContext(&error).to_string();
+        let text = describe(&error);
         if is_transient { Self::Unavailable(text) } else { Self::Refused(text) }
     }
+}
+
+/// The error and what caused it, in a line for the log. Not the debug form, which has the whole answer of the store in it.
+fn describe<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    if let SdkError::ServiceError(service) = error {
+        let (code, message) = (service.err().code(), service.err().message());
+        return format!("{}: {}", code.unwrap_or("an error without a code"), message.unwrap_or("no message"));
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 fn is_transient_code(code: Option<&str>) -> bool {

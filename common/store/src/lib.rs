@@ -11,6 +11,7 @@ pub mod insights;
 pub mod keys;
 pub mod listens;
 pub mod media;
+mod meter;
 mod objects;
 pub mod playlists;
 mod table;

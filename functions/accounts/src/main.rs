@@ -5,6 +5,7 @@ use mixtape_http::App;
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     mixtape_http::serve_and_invoke(
+        env!("CARGO_BIN_NAME"),
         async |settings| {
             let app = App::connect(settings).await;
             (accounts::router(app.clone()), app)

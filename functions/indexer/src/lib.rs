@@ -18,6 +18,7 @@ use mixtape_settings::Settings;
 use mixtape_store::insights::Plays;
 use mixtape_store::tracks::{Found, Wanted};
 use mixtape_store::{Store, StoreError};
+use mixtape_telemetry::{Metric, set};
 use serde_json::Value;
 
 /// What the function needs.
@@ -97,6 +98,11 @@ impl State {
             let plays = self.plays(&found).await?;
             Ok(document::changes(wanted, found, &plays))
         };
-        self.indexing.update(if_broken, batch, read).await
+        let updated = self.indexing.update(if_broken, batch, read).await?;
+        set(Metric::IndexGeneration, updated.generation as f64);
+        if let Some(bytes) = updated.bytes {
+            set(Metric::IndexBytes, bytes as f64);
+        }
+        Ok(updated)
     }
 }

@@ -14,7 +14,10 @@ use mixtape_events::EventError;
 use mixtape_settings::Settings;
 use mixtape_store::Store;
 use mixtape_store::media::upload_of_key;
+use mixtape_telemetry::{Metric, add};
 use serde_json::{Value, json};
+
+use file::Outcome;
 
 /// What the function needs.
 #[derive(Debug, Clone)]
@@ -51,6 +54,9 @@ pub async fn handle(state: &State, event: Value) -> Result<Value, EventError> {
         return Ok(json!({ "status": "ignored" }));
     };
     let outcome = state.take_in(owner, upload).await.map_err(EventError::retryable)?;
+    if outcome == Outcome::Ready {
+        add(Metric::Ingests, 1.0);
+    }
     tracing::info!(upload.id = %upload, outcome = outcome.name(), "ingested");
     Ok(json!({ "upload_id": upload, "status": outcome.name() }))
 }

@@ -4,5 +4,8 @@ use ingest::{State, handle};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    mixtape_events::serve(State::connect, async |state, event| handle(&state, event).await).await
+    mixtape_events::serve(env!("CARGO_BIN_NAME"), State::connect, async |state, event| {
+        handle(&state, event).await
+    })
+    .await
 }

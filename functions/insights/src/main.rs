@@ -5,5 +5,8 @@ use mixtape_http::App;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
-    mixtape_http::serve(async |settings| router(State::new(App::connect(settings).await))).await
+    mixtape_http::serve(env!("CARGO_BIN_NAME"), async |settings| {
+        router(State::new(App::connect(settings).await))
+    })
+    .await
 }

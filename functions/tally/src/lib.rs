@@ -7,6 +7,8 @@
 //! track for such listens, and a new listen of that kind for a track. Whichever comes second finds the other, unless two
 //! indexes are both further behind than the streams.
 
+mod recount;
+
 use std::collections::BTreeSet;
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -19,6 +21,7 @@ use mixtape_store::insights::{Counted, Touched};
 use mixtape_store::listens::{Outside, listen_of_key};
 use mixtape_store::tracks::track_of_key;
 use mixtape_store::{Store, StoreError};
+use mixtape_telemetry::{Metric, add};
 use serde_json::Value;
 
 /// Listens that are looked at at once.
@@ -44,20 +47,28 @@ impl State {
     }
 }
 
-/// Handles a batch of one of the streams.
+/// Handles a batch of one of the streams, or the request `{"recount": {"account": …, "after": …}}`, which is answered with
+/// `{"done", "next", "corrected"}` and made again with `after` set to `next` until it is done.
 ///
 /// # Errors
-/// The event is none.
+/// The event is neither of them, or a store is away during a recount.
 pub async fn handle(state: &State, event: Value) -> Result<Value, EventError> {
+    if recount::is_request(&event) {
+        return state.recount(event).await;
+    }
     let batch = StreamBatch::decode(event)?;
     let mut failures = Failures::default();
     match state.tally(&batch.records).await {
-        Ok(counted) => tracing::info!(
-            records = batch.records.len(),
-            quarters = counted.quarters,
-            listens = counted.listens,
-            "tallied"
-        ),
+        Ok(counted) => {
+            // What was deleted is not counted down: a counter only grows.
+            add(Metric::Listens, counted.listens.max(0) as f64);
+            tracing::info!(
+                records = batch.records.len(),
+                quarters = counted.quarters,
+                listens = counted.listens,
+                "tallied"
+            );
+        }
         Err(error) => {
             tracing::error!(records = batch.records.len(), %error, "tally failed");
             // What was counted is not counted again, so all of them may come again.

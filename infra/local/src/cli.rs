@@ -94,6 +94,9 @@ pub(crate) struct RunArgs {
     /// A parameter of template.yaml, for example Registration=closed; can be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) parameters: Vec<(String, String)>,
+    /// Write the environment with which a function that runs by itself reaches the stores of this server
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
     /// What is logged, as level or target=level. The embedded DynamoDB warns of every condition that does not hold
     #[arg(long, value_name = "FILTER", default_value = "warn,dynoxide=off,mixtape::=info")]
     log: String,

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use futures::future::LocalBoxFuture;
-use mixtape_events::EventError;
+use mixtape_events::{EventError, Invocation};
 use mixtape_http::App;
 use mixtape_store::Store;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
+
+use crate::metrics::Metrics;
 
 type Handler = Arc<dyn Fn(Value) -> LocalBoxFuture<'static, Result<Value, EventError>> + Send + Sync>;
 
@@ -20,12 +22,13 @@ type Handler = Arc<dyn Fn(Value) -> LocalBoxFuture<'static, Result<Value, EventE
 pub(crate) struct Functions {
     routers: HashMap<&'static str, Router>,
     handlers: HashMap<&'static str, Handler>,
+    metrics: Metrics,
 }
 
 impl Functions {
     /// All functions, on these stores.
-    pub(crate) async fn new(app: &App) -> Self {
-        let mut functions = Self { routers: HashMap::new(), handlers: HashMap::new() };
+    pub(crate) async fn new(app: &App, metrics: Metrics) -> Self {
+        let mut functions = Self { routers: HashMap::new(), handlers: HashMap::new(), metrics };
         let accounts_app = app_of(app, "accounts").await;
         functions.route("accounts", accounts::router(accounts_app.clone()));
         functions.route("home", home::router(app_of(app, "home").await));
@@ -101,14 +104,25 @@ impl Functions {
     }
 
     fn route(&mut self, name: &'static str, router: Router) {
-        self.routers.insert(name, router);
+        self.routers.insert(name, mixtape_http::observe(router, self.metrics.telemetry(name)));
     }
 
     fn handle<F>(&mut self, name: &'static str, handler: impl Fn(Value) -> F + Send + Sync + 'static)
     where
         F: Future<Output = Result<Value, EventError>> + 'static,
     {
-        self.handlers.insert(name, Arc::new(move |event| Box::pin(handler(event))));
+        let telemetry = self.metrics.telemetry(name);
+        let handler = Arc::new(handler);
+        let observed = move |event| {
+            let (telemetry, handler) = (telemetry.clone(), Arc::clone(&handler));
+            let invocation = Invocation { request_id: crate::stores::random_text(16), trace_id: None };
+            let answer = async move {
+                mixtape_events::observe(&telemetry, invocation, event, async |event| handler(event).await)
+                    .await
+            };
+            Box::pin(answer) as LocalBoxFuture<'static, Result<Value, EventError>>
+        };
+        self.handlers.insert(name, Arc::new(observed));
     }
 }
 
@@ -137,7 +151,8 @@ impl Functions {
     where
         F: Future<Output = Result<Value, EventError>> + 'static,
     {
-        let mut functions = Self { routers: HashMap::new(), handlers: HashMap::new() };
+        let metrics = Metrics::new();
+        let mut functions = Self { routers: HashMap::new(), handlers: HashMap::new(), metrics };
         functions.handle(name, handler);
         functions
     }

@@ -11,6 +11,7 @@ mod files;
 mod functions;
 mod gateway;
 mod import;
+mod metrics;
 mod notifications;
 pub mod openapi;
 mod operator;

@@ -127,6 +127,10 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Box<dyn Error>> {
     let stack = Arc::new(Stack::start(options).await?);
     let control =
         if args.ephemeral { None } else { Some(Control::start(&args.data, Arc::clone(&stack)).await?) };
+    if let Some(file) = &args.env_file {
+        let written = crate::files::replace(file, stack.environment().as_bytes()).await;
+        written.map_err(|error| format!("the file {} cannot be written: {error}", file.display()))?;
+    }
     announce(&args, &stack);
     if !args.ephemeral {
         follow_backend(&args, &stack, is_new).await?;

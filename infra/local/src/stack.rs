@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::Router;
+use axum::routing::get;
 use axum::serve::ListenerExt;
 use futures::future::{BoxFuture, join_all};
 use mixtape_domain::Clock;
@@ -20,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::functions::Functions;
+use crate::metrics::{self, Metrics};
 use crate::notifications::{self, Notifications};
 use crate::pump::{DeadLetters, Events, Pump};
 use crate::scheduler::Scheduler;
@@ -193,10 +196,12 @@ impl Stack {
         settings.shuffle_every = options.shuffle_every.unwrap_or(settings.shuffle_every);
         let store = Store::connect(&settings).await;
         let app = App::new(store, settings, options.clock.clone());
-        let functions = Functions::new(&app).await;
-        let router = gateway::router(&template, &functions)?;
-
+        let metrics = Metrics::new();
+        let functions = Functions::new(&app, metrics.clone()).await;
         let dead_letters = DeadLetters::open(&path).map_err(StartError::folder(&path))?;
+        let beside =
+            Router::new().route("/metrics", get(metrics::get)).with_state((metrics, dead_letters.clone()));
+        let router = gateway::router(&template, &functions)?.merge(beside);
         let events = Events {
             functions: functions.clone(),
             dead_letters: dead_letters.clone(),
@@ -252,6 +257,24 @@ impl Stack {
     /// What the handlers are given: the stores, the clock, the settings.
     pub fn app(&self) -> &App {
         &self.app
+    }
+
+    /// What a function that runs by itself has in its environment to work on these stores, a variable a line.
+    pub fn environment(&self) -> String {
+        let settings = &self.app.settings;
+        let stores = settings.stores.as_ref();
+        let of_stores = stores.map(|stores| {
+            [
+                ("AWS_ACCESS_KEY_ID", stores.access_key.as_str()),
+                ("AWS_ENDPOINT_URL_DYNAMODB", &stores.dynamodb),
+                ("AWS_ENDPOINT_URL_S3", &stores.s3),
+                ("AWS_REGION", "us-east-1"),
+                ("AWS_SECRET_ACCESS_KEY", &stores.secret_key),
+            ]
+        });
+        let others = [("BUCKET", settings.bucket.as_str()), ("TABLE_PREFIX", &settings.table_prefix)];
+        let lines = of_stores.iter().flatten().chain(&others);
+        lines.map(|(name, value)| format!("{name}={value}\n")).collect()
     }
 
     /// The embedded DynamoDB.

@@ -172,7 +172,13 @@ impl Chaos {
         let world = World::unattended().await;
         let mut random = StdRng::seed_from_u64(seed);
         let names: Vec<String> = (0..ACCOUNTS).map(|number| format!("listener{number}")).collect();
-        let clients = join_all(names.iter().map(|name| world.sign_up(name))).await;
+        // With keys, because sessions would end before the largest run does.
+        let clients = join_all(names.iter().map(async |name| {
+            let client = world.sign_up(name).await;
+            let key = client.post("/v1/me/keys", json!({ "name": "player" })).await.expect(201);
+            client.with_token(key["key"].as_str().unwrap())
+        }))
+        .await;
         let songs = songs(&clients[0], &mut random).await;
         let history = vec![BTreeMap::new(); ACCOUNTS];
         let things = songs.iter().map(|song| song.things().into_keys().collect()).collect();

@@ -5,3 +5,4 @@ mod demo;
 mod events;
 mod gateway;
 pub(crate) mod process;
+mod telemetry;

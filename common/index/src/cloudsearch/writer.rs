@@ -74,7 +74,7 @@ impl Writer {
         if let Some(lease) = uploaded.lease {
             self.leases.give_back(lease).await;
         }
-        Ok(Updated { generation, changed: uploaded.outcome? })
+        Ok(Updated { generation, changed: uploaded.outcome?, bytes: None })
     }
 
     /// Some of the keys, and the position after which there are more.

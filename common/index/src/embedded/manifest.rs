@@ -7,8 +7,8 @@ use mixtape_domain::Timestamp;
 use mixtape_store::Objects;
 use serde::{Deserialize, Serialize};
 
-use crate::Batch;
 use crate::error::IndexError;
+use crate::{Batch, Updated};
 
 /// The layout of manifest, fields and terms. An index of an older format is not read; a reindex
 /// makes it anew.
@@ -103,6 +103,12 @@ impl Manifest {
             retired: Vec::new(),
             applied: Vec::new(),
         }
+    }
+
+    /// What an update did that ended with this generation.
+    pub(super) fn updated(&self, changed: usize) -> Updated {
+        let bytes = self.files.iter().map(|file| file.size).sum();
+        Updated { generation: self.generation, changed, bytes: Some(bytes) }
     }
 
     pub(super) fn file(&self, name: &str) -> Option<&File> {

@@ -93,9 +93,9 @@ impl Writer {
             }
             let base = self.0.base(&mut kept, if_broken).await?;
             if base.checkout.manifest.knows(batch) {
-                let generation = base.checkout.manifest.generation;
+                let updated = base.checkout.manifest.updated(0);
                 *kept = Some(base);
-                return Ok(Updated { generation, changed: 0 });
+                return Ok(updated);
             }
             let changes = match read().await {
                 Ok(changes) => changes,
@@ -200,8 +200,8 @@ impl Inner {
             blocking(move || Ok((apply(&checkout, &fields, changes)?, checkout))).await?;
         checkout = returned;
         let Some(Applied { meta, files, changed }) = applied else {
-            let generation = checkout.manifest.generation;
-            return Ok((Base { checkout, etag }, Some(Updated { generation, changed: 0 })));
+            let updated = checkout.manifest.updated(0);
+            return Ok((Base { checkout, etag }, Some(updated)));
         };
         let now = self.clock.now();
         let files = self.upload(&checkout, files, now).await?;
@@ -213,12 +213,12 @@ impl Inner {
         else {
             return Ok((Base { checkout, etag }, None));
         };
-        let generation = next.generation;
+        let updated = next.updated(changed);
         checkout.manifest = next;
-        if generation.is_multiple_of(SWEEP_EVERY) {
+        if updated.generation.is_multiple_of(SWEEP_EVERY) {
             self.sweep(&checkout.manifest, now).await;
         }
-        Ok((Base { checkout, etag: Some(written) }, Some(Updated { generation, changed })))
+        Ok((Base { checkout, etag: Some(written) }, Some(updated)))
     }
 
     /// Uploads the files that the bucket does not have.

@@ -11,8 +11,8 @@ use mixtape_domain::insights::{Change, Period, Quarter};
 use super::difference::{Batch, Correction, Difference};
 use super::ledger::{Entry, Head, Ledger, SHARES};
 use super::{Insights, QUARTER, quarter_key, quarters_pk};
-use crate::StoreError;
 use crate::table::{self, CommitError, Item, MAX_TRANSACTION, Range, number};
+use crate::{Listed, StoreError};
 
 /// Actions of a transaction that an account takes beside those of its quarters, and everybody's counts.
 const ACTIONS_OF_A_LEDGER: usize = 2;
@@ -108,13 +108,10 @@ impl Insights {
     pub async fn forget(&self, account: AccountId) -> Result<(), StoreError> {
         let mut after = None;
         loop {
-            let range = Range::table(quarters_pk(account), QUARTER).after(after.as_deref());
-            let slice = self.table.query(&range, MAX_TRANSACTION, true).await?;
-            let number = |item: &Item| item.get("sk")?.as_s().ok()?.strip_prefix(QUARTER)?.parse().ok();
-            let quarters = slice.items.iter().filter_map(number).map(Quarter::from_number);
-            let touched = Touched::from([(account, quarters.collect())]);
+            let quarters = self.counted_quarters(account, MAX_TRANSACTION, after.as_deref()).await?;
+            let touched = Touched::from([(account, quarters.items.into_iter().collect())]);
             self.reconcile(&touched).await?;
-            after = slice.next;
+            after = quarters.next;
             if after.is_none() {
                 break;
             }
@@ -124,6 +121,23 @@ impl Insights {
         self.table.batch_delete(items.iter().filter_map(table::primary_key).collect()).await?;
         self.objects.delete_all(&ledger.prefix()).await?;
         Ok(())
+    }
+
+    /// Quarters of an hour of which something is counted, in their order: one Query.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn counted_quarters(
+        &self,
+        account: AccountId,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Listed<Quarter>, StoreError> {
+        let range = Range::table(quarters_pk(account), QUARTER).after(after);
+        let slice = self.table.query(&range, limit, true).await?;
+        let number = |item: &Item| item.get("sk")?.as_s().ok()?.strip_prefix(QUARTER)?.parse().ok();
+        let quarters = slice.items.iter().filter_map(number).map(Quarter::from_number);
+        Ok(Listed { items: quarters.collect(), next: slice.next })
     }
 
     async fn reconcile_batch(&self, batch: &Batch, written: &mut Written) -> Result<Outcome, StoreError> {

@@ -29,10 +29,14 @@ impl Scope {
             let chosen = overrides.get(&name).cloned().or_else(|| scalar(default));
             let chosen = chosen.ok_or_else(|| wrong(format!("the parameter {name} has no default")))?;
             check_allowed(&name, &chosen, &declared)?;
-            let value = if declared["Type"] == "CommaDelimitedList" {
-                chosen.split(',').map(|item| Value::from(item.trim())).collect()
-            } else {
-                Value::from(chosen)
+            let value = match declared["Type"].as_str() {
+                Some("CommaDelimitedList") => {
+                    chosen.split(',').map(|item| Value::from(item.trim())).collect()
+                }
+                Some("Number") => chosen.parse::<u64>().map(Value::from).map_err(|_| {
+                    wrong(format!("the parameter {name} must be a number and not {chosen:?}"))
+                })?,
+                _ => Value::from(chosen),
             };
             parameters.insert(name, value);
         }
@@ -117,8 +121,12 @@ impl Scope {
             resolved.push_str(before);
             if name.contains('.') {
                 resolved.push_str(name);
-            } else if let Some(Value::String(value)) = self.reference(name)? {
-                resolved.push_str(&value);
+            } else {
+                match self.reference(name)? {
+                    Some(Value::String(value)) => resolved.push_str(&value),
+                    Some(Value::Number(value)) => resolved.push_str(&value.to_string()),
+                    _ => {}
+                }
             }
             rest = after;
         }

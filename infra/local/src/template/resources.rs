@@ -11,9 +11,17 @@ use super::{
     Cors, CorsRule, Filter, Function, ObjectEvents, Route, Schedule, StreamMapping, Template, TemplateError,
 };
 
-/// Resources without a local counterpart: permissions and logs.
-const IGNORED: [&str; 4] =
-    ["AWS::IAM::ManagedPolicy", "AWS::Logs::LogGroup", "AWS::S3::BucketPolicy", "AWS::SQS::Queue"];
+/// Resources without a local counterpart: permissions, logs, and what watches.
+const IGNORED: [&str; 8] = [
+    "AWS::Budgets::Budget",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+];
 
 pub(super) fn read(globals: &Value, resources: BTreeMap<String, Value>) -> Result<Template, TemplateError> {
     let mut template = Template {
