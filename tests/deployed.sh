@@ -74,5 +74,5 @@ say "trying $address"
 infra/smoke.sh "$address"
 say "testing"
 MIXTAPE_API="$address" MIXTAPE_INVOKE="$venv/bin/python tests/deployed.py --stack $stack invoke" \
-    cargo test -p tests --features deployed -- "$@"
+    cargo test -p tests -- "$@"
 python tests/deployed.py --stack "$stack" dead-letters

@@ -1,6 +1,6 @@
 //! What tests over the public API are written with: a whole local stack of its own for each test, clients that sign up
-//! and send JSON, and a proxy in front of DynamoDB that counts calls and injects failures. With the feature `deployed`
-//! they run against a deployed API, as far as they can.
+//! and send JSON, and a proxy in front of DynamoDB that counts calls and injects failures. With `MIXTAPE_API` in the
+//! environment they run against the deployed API at that address, as far as they can.
 //!
 //! ```ignore
 //! #[tokio::test]

@@ -28,8 +28,8 @@ enum Place {
 
 impl World {
     /// A stack on empty stores that are forgotten afterwards, with [`World::dynamodb`] in front of them, which holds the
-    /// functions to the policies of template.yaml. With the feature `deployed` it is the deployed API, whose stores are
-    /// shared: the only constructor that works there.
+    /// functions to the policies of template.yaml. With `MIXTAPE_API` it is the deployed API, whose stores are shared: the
+    /// only constructor that works there.
     pub async fn start() -> Self {
         match Deployed::get() {
             None => Self::with_dynamodb(Self::options()).await,
@@ -221,7 +221,7 @@ impl World {
 }
 
 const NEEDS_A_STACK: &str = "this needs a stack of its own, and the tests run against a deployment: mark the test \
-                             #[cfg_attr(feature = \"deployed\", ignore = \"why\")]";
+                             #[cfg_attr(deployed, ignore = \"why\")]";
 
 /// The catalogue of real tracks that lies beside the project's folder, or `None`, with a message, where it is missing.
 pub fn catalogue() -> Option<PathBuf> {

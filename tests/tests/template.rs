@@ -54,7 +54,7 @@ fn all_sources() -> Vec<(PathBuf, String)> {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_template_has_the_routes_of_the_document_and_no_others() {
     let document: Value = serde_json::from_str(&mixtape::openapi::document().unwrap()).unwrap();
     let documented: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
@@ -63,7 +63,7 @@ fn the_template_has_the_routes_of_the_document_and_no_others() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_document_that_is_served_is_current() {
     let served = std::fs::read_to_string(workspace().join("functions/meta/openapi.json")).unwrap();
     let current = mixtape::openapi::document().unwrap();
@@ -71,7 +71,7 @@ fn the_document_that_is_served_is_current() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn every_function_is_deployed_and_has_a_sample_event() {
     let deployed: BTreeSet<String> = template().functions.into_iter().map(|function| function.name).collect();
     let folders: BTreeSet<String> = std::fs::read_dir(workspace().join("functions"))
@@ -96,7 +96,7 @@ fn every_function_is_deployed_and_has_a_sample_event() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn policies_name_single_verbs_on_resources_of_this_stack() {
     let template = template();
     let mut count = 0;
@@ -128,7 +128,7 @@ fn policies_name_single_verbs_on_resources_of_this_stack() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_domain_knows_no_aws_no_http_and_nothing_async() {
     let words =
         ["aws", "lambda", "axum", "tokio", "hyper", "reqwest", "mixtape-store", "mixtape-http", "futures"];
@@ -149,7 +149,7 @@ fn the_domain_knows_no_aws_no_http_and_nothing_async() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn media_knows_bytes_and_nothing_else() {
     let words =
         ["aws", "lambda", "axum", "tokio", "hyper", "reqwest", "mixtape-store", "mixtape-http", "futures"];
@@ -159,7 +159,7 @@ fn media_knows_bytes_and_nothing_else() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn only_the_store_knows_dynamodb_and_s3() {
     let allowed = ["common/store", "tests/tests/template.rs"];
     must_not_hold(&all_sources(), &["aws_sdk_dynamodb", "aws_sdk_s3"], &allowed);
@@ -169,7 +169,7 @@ fn only_the_store_knows_dynamodb_and_s3() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn only_the_index_and_its_set_up_know_cloudsearch() {
     let allowed =
         ["common/index", "infra/cloudsearch", "infra/cloudsearch-local/tests", "tests/tests/template.rs"];
@@ -181,7 +181,7 @@ fn only_the_index_and_its_set_up_know_cloudsearch() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn a_domain_is_used_only_where_it_is_chosen() {
     let actions = |parameters: &[(&str, &str)]| {
         let parameters =
@@ -211,7 +211,7 @@ fn a_domain_is_used_only_where_it_is_chosen() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn no_function_names_another() {
     let names: Vec<String> = template().functions.into_iter().map(|function| function.name).collect();
     for name in &names {
@@ -223,14 +223,14 @@ fn no_function_names_another() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_environment_is_read_in_one_place() {
-    let allowed = ["common/settings", "tests/src/deployed.rs", "tests/tests/template.rs"];
+    let allowed = ["common/settings", "tests/build.rs", "tests/src/deployed.rs", "tests/tests/template.rs"];
     must_not_hold(&all_sources(), &["env::var", "env::vars"], &allowed);
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn nothing_scans_a_table() {
     must_not_hold(&files("common/store", ".rs"), &[".scan()", "Scan"], &[]);
     for resource in template().resources.values() {
@@ -239,7 +239,7 @@ fn nothing_scans_a_table() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn nothing_gpl_is_linked() {
     let deny = std::fs::read_to_string(workspace().join("deny.toml")).unwrap();
     let allow = deny.split("allow = [").nth(1).and_then(|rest| rest.split(']').next()).unwrap();

@@ -101,7 +101,7 @@ async fn a_deleted_account_leaves_no_object() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses parameters of the template")]
+#[cfg_attr(deployed, ignore = "chooses parameters of the template")]
 async fn an_upload_that_is_never_finished_goes_after_a_day_and_gives_its_room_back() {
     let world = World::with_parameters(&[("MaxAccountBytes", "20000")]).await;
     let ada = world.sign_up("ada").await;
@@ -141,7 +141,7 @@ async fn signed_in(world: &World, username: &str) -> Client {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn a_sweep_finds_what_is_alone_and_touches_nothing_else() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -191,7 +191,7 @@ async fn swept(world: &World, repair: bool) -> Value {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn sums_of_storage_are_exact_whatever_happens_at_once() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;

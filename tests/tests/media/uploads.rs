@@ -248,7 +248,7 @@ fn long_wav(size: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses parameters of the template")]
+#[cfg_attr(deployed, ignore = "chooses parameters of the template")]
 async fn limits_hold_for_a_file_and_for_an_account() {
     let parameters = [("MaxFileBytes", "20000"), ("MaxAccountBytes", "40000")];
     let world = World::with_parameters(&parameters).await;

@@ -150,7 +150,7 @@ async fn edits_keep_the_order_of_a_plain_vector() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "counts the calls of a store")]
+#[cfg_attr(deployed, ignore = "counts the calls of a store")]
 async fn room_is_made_where_many_insertions_go_to_one_place() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -273,7 +273,7 @@ async fn one_edit_takes_exactly_a_hundred_items() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
+#[cfg_attr(deployed, ignore = "lets calls of a store fail")]
 async fn an_edit_of_a_hundred_items_that_broke_off_is_finished_by_who_comes_next() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -317,7 +317,7 @@ async fn an_edit_of_a_hundred_items_that_broke_off_is_finished_by_who_comes_next
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
+#[cfg_attr(deployed, ignore = "lets calls of a store fail")]
 async fn conflicts_and_lost_answers_are_retried() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
