@@ -20,13 +20,12 @@ mod client;
 mod cloudsearch;
 mod deployed;
 mod dynamodb;
-mod policies;
+pub mod privileges;
 mod stores;
 mod world;
 
 pub use client::{Answer, Client, as_listed};
 pub use cloudsearch::{CloudSearch, Outage};
 pub use dynamodb::{Call, DynamoDb, Fault, When};
-pub use policies::Access;
 pub use stores::StoresOf;
 pub use world::{World, catalogue};

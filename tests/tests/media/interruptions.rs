@@ -8,7 +8,7 @@ use tests::{Client, Fault, When, World};
 use super::{announcement, fixture, objects, put, tone, track_of};
 use crate::stack::process::Server;
 
-fn event(key: &str) -> Value {
+pub(super) fn event(key: &str) -> Value {
     let mut event: Value = serde_json::from_str(include_str!("../../../events/ingest.json")).unwrap();
     event["detail"]["object"]["key"] = json!(key);
     event
