@@ -127,6 +127,71 @@ fn policies_name_single_verbs_on_resources_of_this_stack() {
     assert!(count > 50);
 }
 
+/// What the template deploys, as tests/deployed.md may call it: its name, and its type.
+fn deployed_things() -> Vec<(String, String)> {
+    let mut things = Vec::new();
+    for (name, resource) in template().resources {
+        things.push((name.clone(), resource["Type"].as_str().unwrap().to_owned()));
+        let events = resource["Properties"]["Events"].as_object().cloned().unwrap_or_default();
+        let events = events.into_iter().map(|(event, described)| (event, described["Type"].clone()));
+        things.extend(
+            events.map(|(event, kind)| (format!("{name}.{event}"), kind.as_str().unwrap().to_owned())),
+        );
+        if resource["Properties"]["EventInvokeConfig"].is_object() {
+            things.push((format!("{name}.EventInvokeConfig"), "EventInvokeConfig".to_owned()));
+        }
+    }
+    things
+}
+
+/// Whether a module of these tests, or a command of deployed.py, does something in a deployment.
+fn runs_in_a_deployment(name: &str) -> bool {
+    if let Some(command) = name.strip_prefix("deployed.py ") {
+        let script = std::fs::read_to_string(workspace().join("tests/deployed.sh")).unwrap();
+        return script.contains(&format!("deployed.py --stack \"$stack\" {command}"));
+    }
+    let path = workspace().join("tests/tests").join(format!("{}.rs", name.replace("::", "/")));
+    let Ok(source) = std::fs::read_to_string(path) else { return false };
+    let heads = source.split("#[tokio::test").skip(1).filter_map(|test| test.split("fn ").next());
+    heads.into_iter().any(|attributes| !attributes.contains("ignore"))
+}
+
+#[test]
+#[cfg_attr(deployed, ignore = "reads the sources")]
+fn every_resource_is_exercised_in_a_deployment_or_listed_with_the_reason_why_not() {
+    let document = std::fs::read_to_string(workspace().join("tests/deployed.md")).unwrap();
+    let section =
+        document.split("\n## ").find(|section| section.starts_with("What of the template")).unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let rows: Vec<Vec<&str>> =
+        rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect();
+    let listed: BTreeSet<&str> = rows.iter().map(|row| row[0].trim_matches('`')).collect();
+    assert_eq!(listed.len(), rows.len(), "tests/deployed.md lists something twice");
+
+    let things = deployed_things();
+    let is_listed =
+        |name: &String, kind: &String| [name, kind].iter().any(|one| listed.contains(one.as_str()));
+    let missing: Vec<_> = things.iter().filter(|(name, kind)| !is_listed(name, kind)).collect();
+    assert!(missing.is_empty(), "tests/deployed.md does not say what exercises {missing:?}");
+    for row in rows {
+        let [resource, is_exercised, how] = row[..] else { panic!("{row:?} has not three cells") };
+        let resource = resource.trim_matches('`');
+        assert!(
+            things.iter().any(|(name, kind)| name == resource || kind == resource),
+            "tests/deployed.md lists {resource}, which is not in the template"
+        );
+        let named: Vec<&str> = how.split('`').skip(1).step_by(2).collect();
+        match is_exercised {
+            "yes" => assert!(
+                !named.is_empty() && named.iter().all(|name| runs_in_a_deployment(name)),
+                "{resource}: not all of {named:?} run against a deployment"
+            ),
+            "no" => assert!(!how.is_empty(), "{resource}: why not?"),
+            other => panic!("{resource}: {other} is neither yes nor no"),
+        }
+    }
+}
+
 #[test]
 #[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_domain_knows_no_aws_no_http_and_nothing_async() {
