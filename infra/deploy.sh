@@ -14,12 +14,13 @@ infra/deploy.sh [--stack NAME] [--config-env NAME] [--guided] [--yes] [PARAMETER
   --guided            ask for everything that can be chosen, and keep the answers in samconfig.toml
   --yes               do not ask before the changes are made
   --profile NAME      the Cargo profile to build with; default: release
+  --no-build          deploy what is in target/lambda
   --no-smoke          do not ask the API anything afterwards
   PARAMETER=VALUE     a parameter of the template, before those of samconfig.toml
 USAGE
 }
 
-stack="" config_env="default" guided="" yes="" profile="release" smoke=1
+stack="" config_env="default" guided="" yes="" profile="release" builds=1 smoke=1
 parameters=()
 while [ $# -gt 0 ]; do
     case "$1" in
@@ -28,6 +29,7 @@ while [ $# -gt 0 ]; do
         --profile) profile="${2:?"--profile needs a name"}"; shift ;;
         --guided) guided=1 ;;
         --yes) yes=1 ;;
+        --no-build) builds="" ;;
         --no-smoke) smoke="" ;;
         --help) usage; exit ;;
         [A-Z]*=*) parameters+=("$1") ;;
@@ -37,8 +39,10 @@ while [ $# -gt 0 ]; do
 done
 
 check_tools() {
-    command -v cargo > /dev/null || die "cargo is missing: install Rust with rustup"
-    cargo lambda --version > /dev/null 2>&1 || die "cargo-lambda is missing: pip install cargo-lambda"
+    if [ -n "$builds" ]; then
+        command -v cargo > /dev/null || die "cargo is missing: install Rust with rustup"
+        cargo lambda --version > /dev/null 2>&1 || die "cargo-lambda is missing: pip install cargo-lambda"
+    fi
     command -v curl > /dev/null || die "curl is missing"
     python="$(find_python)"
 }
@@ -106,7 +110,7 @@ main() {
     fi
     stack="${stack:-$(helper setting stack_name)}"
     choose_architecture
-    build
+    [ -z "$builds" ] || build
     say "comparing with what is deployed"
     propose
     if [ -n "$change_set" ]; then

@@ -1,4 +1,4 @@
-# Sourced by the scripts that deploy: messages, and which Python has what sam needs.
+# Sourced by other scripts: messages, and Python with what they need.
 # shellcheck shell=bash
 
 say() { printf '== %s\n' "$*"; }
@@ -20,4 +20,23 @@ find_python() {
         fi
     done
     die "python3 has no boto3, PyYAML or tomlkit: pip install boto3 pyyaml tomlkit"
+}
+
+# Puts a Python environment at the front of the path that has these packages (NAME==VERSION); it is kept between runs.
+install_tools() {
+    local venv="${XDG_CACHE_HOME:-$HOME/.cache}/mixtape-ci/tools" package missing=()
+    [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+    for package in "$@"; do
+        grep -qxF "$package" "$venv/installed" 2> /dev/null || missing+=("$package")
+    done
+    if [ ${#missing[@]} -gt 0 ]; then
+        say "installing ${missing[*]}"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check "${missing[@]}"
+        for package in "${missing[@]}"; do
+            # Another version of it is no longer there.
+            [ ! -e "$venv/installed" ] || sed -i "/^${package%%==*}==/d" "$venv/installed"
+            echo "$package" >> "$venv/installed"
+        done
+    fi
+    export PATH="$venv/bin:$PATH"
 }

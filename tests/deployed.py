@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import sys
+from datetime import datetime, timezone
 
 import boto3
 from botocore.config import Config
@@ -70,12 +71,13 @@ def make_routes(arguments):
 
 
 def set_environment(arguments):
-    """Changes variables of all functions; a name without a value is taken away."""
+    """Changes variables of all functions, and how long they may take; a name without a value is taken away."""
     changed = dict(item.split("=", 1) for item in arguments.variables)
     for name in resources(arguments.stack, "AWS::Lambda::Function").values():
         variables = LAMBDA.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         variables = {key: value for key, value in (variables | changed).items() if value or key not in changed}
-        LAMBDA.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        LAMBDA.update_function_configuration(
+            FunctionName=name, Environment={"Variables": variables}, Timeout=arguments.timeout)
 
 
 def allow_plain_http(arguments):
@@ -92,6 +94,69 @@ def invoke(arguments):
     if answer.get("FunctionError"):
         sys.exit(payload)
     print(payload)
+
+
+def run_schedules(arguments):
+    """Invokes what schedules invoke, with the input and the time that they would give it: MiniStack fills in no time."""
+    scheduler = boto3.client("scheduler")
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for name in resources(arguments.stack, "AWS::Scheduler::Schedule").values():
+        target = scheduler.get_schedule(Name=name)["Target"]
+        event = target["Input"].replace("<aws.scheduler.scheduled-time>", now)
+        answer = LAMBDA.invoke(FunctionName=target["Arn"], Payload=event.encode())
+        if answer.get("FunctionError"):
+            sys.exit(f"{name}: {answer['Payload'].read().decode()}")
+
+
+def check_exercised(arguments):
+    """Fails if the tests have left no trace of a table, the bucket, a function's log or a stream's mapping.
+
+    tests/deployed.md says of every resource what exercises it; this is what of that can be looked up afterwards.
+    """
+    dynamodb, s3, logs = boto3.client("dynamodb"), boto3.client("s3"), boto3.client("logs")
+    cloudwatch = boto3.client("cloudwatch")
+
+    def has_log(name):
+        group = LAMBDA.get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"]
+        return bool(logs.describe_log_streams(logGroupName=group, limit=1)["logStreams"])
+
+    def is_read(mapping):
+        return LAMBDA.get_event_source_mapping(UUID=mapping)["LastProcessingResult"].startswith("OK")
+
+    traces = {
+        "AWS::CloudWatch::Dashboard": lambda name: cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"],
+        "AWS::DynamoDB::Table": lambda name: dynamodb.scan(TableName=name, Limit=1)["Count"] > 0,
+        "AWS::Lambda::EventSourceMapping": is_read,
+        "AWS::Lambda::Function": has_log,
+        "AWS::S3::Bucket": lambda name: s3.list_objects_v2(Bucket=name, MaxKeys=1)["KeyCount"] > 0,
+    }
+    untouched = [f"{logical} ({kind})" for kind, is_touched in traces.items()
+                 for logical, physical in resources(arguments.stack, kind).items() if not is_touched(physical)]
+    if untouched:
+        sys.exit(f"the tests have left no trace of {', '.join(untouched)}")
+
+
+def check_roles(arguments):
+    """Fails if a function's role may do more than its policies in the template and the one that SAM attaches say."""
+    iam = boto3.client("iam")
+    managed = {"AWSLambdaBasicExecutionRole", *(arn.rsplit("/", 1)[1] for arn in resources(
+        arguments.stack, "AWS::IAM::ManagedPolicy").values())}
+    for name in resources(arguments.stack, "AWS::Lambda::Function").values():
+        role = LAMBDA.get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[1]
+        attached = {policy["PolicyName"] for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]}
+        if not attached <= managed:
+            sys.exit(f"{role} has more than the template says: {', '.join(sorted(attached - managed))}")
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            statements = document["Statement"]
+            if any("*" in listed_in(statement, "Action") or "*" in listed_in(statement, "Resource")
+                   for statement in statements):
+                sys.exit(f"{role} may do anything: {json.dumps(statements)}")
+
+
+def listed_in(statement, key):
+    value = statement.get(key, [])
+    return value if isinstance(value, list) else [value]
 
 
 def check_dead_letters(arguments):
@@ -111,8 +176,12 @@ def main():
     commands = parser.add_subparsers(required=True)
     commands.add_parser("routes", help=make_routes.__doc__).set_defaults(run=make_routes)
     commands.add_parser("plain-http", help=allow_plain_http.__doc__).set_defaults(run=allow_plain_http)
+    commands.add_parser("schedules", help=run_schedules.__doc__).set_defaults(run=run_schedules)
+    commands.add_parser("exercised", help=check_exercised.__doc__).set_defaults(run=check_exercised)
+    commands.add_parser("roles", help=check_roles.__doc__).set_defaults(run=check_roles)
     commands.add_parser("dead-letters", help=check_dead_letters.__doc__).set_defaults(run=check_dead_letters)
     command = commands.add_parser("environment", help=set_environment.__doc__)
+    command.add_argument("--timeout", type=int, required=True, metavar="SECONDS")
     command.add_argument("variables", nargs="+", metavar="NAME=VALUE")
     command.set_defaults(run=set_environment)
     command = commands.add_parser("invoke", help=invoke.__doc__)

@@ -1,28 +1,24 @@
 #!/usr/bin/env bash
 # Deploys template.yaml to an emulator of AWS with infra/deploy.sh, and runs the end-to-end tests against that address.
-# It needs Rust, Python and a package index, and nothing that was installed by hand. Arguments go to the test binary.
-# What the emulator cannot do is listed in tests/deployed.md.
+# It needs Rust, Python and a package index, and nothing that was installed by hand. What the emulator cannot do is listed
+# in tests/deployed.md.
+#
+# tests/deployed.sh [--profile NAME] [ARGUMENT OF THE TEST BINARY…]
+#   --profile NAME   compile functions and tests with Cargo alone and this profile; with `dev` there is little to compile
+#                    where `cargo test --workspace` has run or will. Otherwise infra/deploy.sh builds the functions.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=infra/tools.sh
 source infra/tools.sh
 
-packages=(ministack==1.5.33 aws-sam-cli==1.167.0 cargo-lambda==1.9.2)
-venv="${XDG_CACHE_HOME:-$HOME/.cache}/mixtape-ci/deployed"
+profile=""
+if [ "${1:-}" = --profile ]; then
+    profile="${2:?"--profile needs a name"}"
+    shift 2
+fi
 stack="mixtape-tests"
 scratch="$(mktemp -d)"
 emulator=""
-
-install_tools() {
-    if [ "$(cat "$venv/packages" 2> /dev/null)" != "${packages[*]}" ]; then
-        say "installing ${packages[*]}"
-        rm -rf "$venv"
-        python3 -m venv "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"
-        echo "${packages[*]}" > "$venv/packages"
-    fi
-    export PATH="$venv/bin:$PATH"
-}
 
 stop() {
     [ -z "$emulator" ] || { kill "$emulator" 2> /dev/null && wait "$emulator" 2> /dev/null; } || true
@@ -53,26 +49,54 @@ start_emulator() {
     die "the emulator did not start: $(tail -n 5 "$log")"
 }
 
+# Compiles the functions for this machine, where the emulator runs them. With the examples come the features that the
+# tests ask of libraries, so that these are compiled once for both.
+build() {
+    local name folder="target/$profile"
+    [ "$profile" != dev ] || folder=target/debug
+    say "building functions"
+    cargo build --quiet --profile "$profile" --workspace --bins --examples
+    for name in $(python infra/stack.py packages); do
+        mkdir -p "target/lambda/$name"
+        strip -o "target/lambda/$name/bootstrap" "$folder/$name"
+    done
+}
+
 # The processor of this machine, since the functions run on it. The limits are there for strangers, not for tests.
 deploy() {
-    local architecture=x86_64
+    local architecture=x86_64 build=(--profile quick)
     [ "$(uname -m)" != aarch64 ] || architecture=arm64
-    infra/deploy.sh --config-env development --stack "$stack" --profile quick --yes --no-smoke \
+    [ -z "$profile" ] || build=(--no-build)
+    infra/deploy.sh --config-env development --stack "$stack" "${build[@]}" --yes --no-smoke \
         "Architecture=$architecture" ThrottleRate=10000 ThrottleBurst=10000 MaxAccountBytes=107374182400
-    # The bundle of certificates lies where Lambda's image has it, which is not here.
-    python tests/deployed.py --stack "$stack" environment SSL_CERT_FILE= "SCRATCH_DIR=$scratch/functions"
+    # The bundle of certificates lies where Lambda's image has it, which is not here. How long a function takes says nothing
+    # on a machine that has more to do.
+    python tests/deployed.py --stack "$stack" environment --timeout 600 \
+        SSL_CERT_FILE= "SCRATCH_DIR=$scratch/functions"
     python tests/deployed.py --stack "$stack" plain-http
     address="$(python tests/deployed.py --stack "$stack" routes)"
 }
 
 log="${MIXTAPE_EMULATOR_LOG:-$scratch/emulator.log}"
-install_tools
+install_tools ministack==1.5.33 aws-sam-cli==1.167.0
+if [ -n "$profile" ]; then
+    build
+else
+    install_tools cargo-lambda==1.9.2
+fi
 say "starting the emulator"
 start_emulator
 deploy
 say "trying $address"
 infra/smoke.sh "$address"
+python tests/deployed.py --stack "$stack" roles
+python tests/deployed.py --stack "$stack" schedules
 say "testing"
-MIXTAPE_API="$address" MIXTAPE_INVOKE="$venv/bin/python tests/deployed.py --stack $stack invoke" \
-    cargo test -p tests --features deployed -- "$@"
+# With the whole workspace, since its packages ask for more features of libraries than one of them. Most of the time
+# tests wait, so that more of them than there are processors run at once.
+MIXTAPE_API="$address" MIXTAPE_INVOKE="$(command -v python) tests/deployed.py --stack $stack invoke" \
+    MIXTAPE_SETTLE="${MIXTAPE_SETTLE:-30}" \
+    cargo test --profile "${profile:-dev}" --workspace --test main -- --test-threads 4 "$@"
 python tests/deployed.py --stack "$stack" dead-letters
+# Only when all tests have run.
+[ $# -gt 0 ] || python tests/deployed.py --stack "$stack" exercised

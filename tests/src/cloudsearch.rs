@@ -1,6 +1,5 @@
 //! A proxy in front of the CloudSearch-compatible endpoint: failures on demand, and the policies of template.yaml.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
@@ -8,12 +7,11 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use mixtape::Proxy;
-use mixtape::template::Template;
-use serde_json::{Value, json};
+use mixtape::{Proxy, SearchWith, access_key};
+use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::dynamodb::caller;
+use crate::privileges::{Access, Policies};
 
 /// Most bytes of a request; CloudSearch takes 5 MB.
 const MAX_BODY: usize = 8_000_000;
@@ -22,7 +20,7 @@ const MAX_BODY: usize = 8_000_000;
 #[derive(Debug, Clone)]
 pub struct CloudSearch {
     state: Arc<Mutex<Observed>>,
-    template: Arc<Template>,
+    policies: &'static Policies,
 }
 
 #[derive(Debug, Default)]
@@ -47,11 +45,7 @@ pub enum Outage {
 impl CloudSearch {
     #[expect(clippy::new_without_default, reason = "it reads the template")]
     pub fn new() -> Self {
-        let parameters = [("SearchBackend", "cloudsearch"), ("CloudSearchDomain", "mixtape")];
-        let parameters: BTreeMap<String, String> =
-            parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let template = Template::load(&parameters).expect("the template can be read");
-        Self { state: Arc::default(), template: Arc::new(template) }
+        Self { state: Arc::default(), policies: Policies::get(SearchWith::CloudSearch) }
     }
 
     /// What [`mixtape::Options`] takes.
@@ -87,22 +81,6 @@ impl CloudSearch {
     fn locked(&self) -> MutexGuard<'_, Observed> {
         self.state.lock().expect("no test panics while it holds the lock")
     }
-
-    /// Whether template.yaml lets a function do this. Whoever is no function may do anything.
-    fn allows(&self, caller: &str, action: &str) -> bool {
-        let Some(function) = self.template.function(caller) else { return true };
-        let policies = &self.template.resources[&function.logical_id]["Properties"]["Policies"];
-        let statements =
-            policies.as_array().into_iter().flatten().flat_map(|policy| policy["Statement"].as_array());
-        statements.flatten().any(|statement| {
-            let resource = statement["Resource"].as_str().unwrap_or_default();
-            resource.ends_with(":domain/mixtape")
-                && match &statement["Action"] {
-                    Value::Array(actions) => actions.contains(&Value::from(action)),
-                    only => only == action,
-                }
-        })
-    }
 }
 
 async fn forward(State((proxy, http)): State<(CloudSearch, reqwest::Client)>, request: Request) -> Response {
@@ -114,9 +92,9 @@ async fn forward(State((proxy, http)): State<(CloudSearch, reqwest::Client)>, re
         path if path.ends_with("/suggest") => "cloudsearch:suggest",
         _ => "cloudsearch:document",
     };
-    let caller = caller(&parts.headers);
-    if !proxy.allows(&caller, action) {
-        println!("template.yaml does not allow {caller} {action}");
+    let caller = access_key(&parts.headers, &parts.uri).unwrap_or_default();
+    let access = Access { action: action.to_owned(), resource: "domain/mixtape".to_owned(), partition: None };
+    if !proxy.policies.permits(&caller, &access) {
         return failure(StatusCode::FORBIDDEN, "AccessDeniedException");
     }
     let outage = proxy.locked().outage;

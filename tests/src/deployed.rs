@@ -1,11 +1,12 @@
-//! An API that is deployed somewhere, which the feature `deployed` sends the tests to instead of to stacks of their own.
+//! An API that is deployed somewhere: the tests run against it, and start no stacks of their own, when they are built with
+//! `MIXTAPE_API` in the environment.
 //!
 //! Its stores are shared by all tests, its time passes by itself, and nothing can be done to it but over the API and by
 //! invoking functions. A test that needs more is marked:
 //!
 //! ```ignore
 //! #[tokio::test]
-//! #[cfg_attr(feature = "deployed", ignore = "turns the clock")]
+//! #[cfg_attr(deployed, ignore = "turns the clock")]
 //! ```
 
 use std::process::Stdio;
@@ -36,10 +37,10 @@ impl Deployed {
     /// What the tests are run against, or `None` if each starts a stack.
     ///
     /// # Panics
-    /// The feature is on and `MIXTAPE_API` is not set.
+    /// The tests were built with `MIXTAPE_API` and are run without it.
     pub(crate) fn get() -> Option<&'static Self> {
         static DEPLOYED: OnceLock<Option<Deployed>> = OnceLock::new();
-        DEPLOYED.get_or_init(|| cfg!(feature = "deployed").then(Self::from_env)).as_ref()
+        DEPLOYED.get_or_init(|| cfg!(deployed).then(Self::from_env)).as_ref()
     }
 
     fn from_env() -> Self {

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use mixtape::Proxy;
+use mixtape::{Proxy, SearchWith, access_key};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::policies::{Access, Policies, accesses};
+use crate::privileges::{Access, Policies, accesses};
 
 /// The embedded DynamoDB wants a signature of the right form and does not check it.
 const UNCHECKED_SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/dynamodb/aws4_request, \
@@ -23,7 +23,7 @@ const UNCHECKED_SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=test/20261121/us-
 #[derive(Debug, Clone)]
 pub struct DynamoDb {
     state: Arc<Mutex<Recorded>>,
-    policies: Arc<Policies>,
+    policies: &'static Policies,
 }
 
 #[derive(Debug, Default)]
@@ -82,10 +82,9 @@ struct Planned {
 }
 
 impl DynamoDb {
-    /// A proxy that denies what template.yaml does not allow.
-    #[expect(clippy::new_without_default, reason = "it reads the template")]
-    pub fn new() -> Self {
-        Self { state: Arc::default(), policies: Arc::new(Policies::load()) }
+    /// A proxy that denies what template.yaml does not allow, as it is deployed with this search.
+    pub fn new(search: SearchWith) -> Self {
+        Self { state: Arc::default(), policies: Policies::get(search) }
     }
 
     /// What [`mixtape::Options`] takes.
@@ -169,15 +168,16 @@ impl DynamoDb {
 
 async fn forward(
     State((proxy, http)): State<(DynamoDb, reqwest::Client)>,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     let mut request: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let caller = caller(&headers);
+    let caller = access_key(&headers, &uri).unwrap_or_default();
     for access in accesses(&operation, &request) {
-        if proxy.policies.deny(&caller, &access) {
+        if !proxy.policies.permits(&caller, &access) {
             return denied(&caller, &access);
         }
     }
@@ -208,16 +208,8 @@ async fn forward(
     (status, [(header::CONTENT_TYPE, content_type)], bytes).into_response()
 }
 
-/// The access key that a request was signed with.
-pub(crate) fn caller(headers: &HeaderMap) -> String {
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let credential = authorization.and_then(|text| text.split("Credential=").nth(1)).unwrap_or_default();
-    credential.split('/').next().unwrap_or_default().to_owned()
-}
-
 fn denied(caller: &str, access: &Access) -> Response {
     let message = format!("template.yaml does not allow {caller} this: {access:?}");
-    println!("{message}");
     let body = json!({ "__type": "com.amazon.coral.service#AccessDeniedException", "message": message });
     error(StatusCode::BAD_REQUEST, &body)
 }

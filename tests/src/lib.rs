@@ -1,6 +1,6 @@
 //! What tests over the public API are written with: a whole local stack of its own for each test, clients that sign up
-//! and send JSON, and a proxy in front of DynamoDB that counts calls and injects failures. With the feature `deployed`
-//! they run against a deployed API, as far as they can.
+//! and send JSON, and a proxy in front of DynamoDB that counts calls and injects failures. With `MIXTAPE_API` in the
+//! environment they run against the deployed API at that address, as far as they can.
 //!
 //! ```ignore
 //! #[tokio::test]
@@ -21,7 +21,7 @@ mod cloudsearch;
 mod deployed;
 mod dynamodb;
 mod lambda;
-mod policies;
+pub mod privileges;
 mod stores;
 mod world;
 
@@ -29,6 +29,5 @@ pub use client::{Answer, Client, as_listed};
 pub use cloudsearch::{CloudSearch, Outage};
 pub use dynamodb::{Call, DynamoDb, Fault, When};
 pub use lambda::{Function, TRACE_ID};
-pub use policies::Access;
 pub use stores::StoresOf;
 pub use world::{World, catalogue};

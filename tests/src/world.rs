@@ -10,6 +10,7 @@ use mixtape_store::Store;
 use serde_json::{Value, json};
 
 use crate::deployed::{Deployed, suffix};
+use crate::privileges::{Policies, front};
 use crate::{Client, CloudSearch, DynamoDb};
 
 /// What a test is about. A local stack is used by nobody else, and stops when this is dropped.
@@ -28,8 +29,8 @@ enum Place {
 
 impl World {
     /// A stack on empty stores that are forgotten afterwards, with [`World::dynamodb`] in front of them, which holds the
-    /// functions to the policies of template.yaml. With the feature `deployed` it is the deployed API, whose stores are
-    /// shared: the only constructor that works there.
+    /// functions to the policies of template.yaml. With `MIXTAPE_API` it is the deployed API, whose stores are shared: the
+    /// only constructor that works there, with [`World::apart`].
     pub async fn start() -> Self {
         match Deployed::get() {
             None => Self::with_dynamodb(Self::options()).await,
@@ -51,20 +52,25 @@ impl World {
     }
 
     async fn with_dynamodb(options: Options) -> Self {
-        let dynamodb = DynamoDb::new();
-        let mut world = Self::with(Options { dynamodb_proxy: Some(dynamodb.proxy()), ..options }).await;
+        let dynamodb = DynamoDb::new(options.search);
+        let objects_front = Some(front(Policies::get(options.search)));
+        let options = Options { dynamodb_proxy: Some(dynamodb.proxy()), objects_front, ..options };
+        let mut world = Self::with(options).await;
         world.dynamodb = Some(dynamodb);
         world
     }
 
     /// As [`World::observed`], where nothing runs but the requests, so that all calls are theirs.
     pub async fn unattended() -> Self {
-        let dynamodb = DynamoDb::new();
-        let options =
-            Options { dynamodb_proxy: Some(dynamodb.proxy()), runs_events: false, ..Self::options() };
-        let mut world = Self::with(options).await;
-        world.dynamodb = Some(dynamodb);
-        world
+        Self::with_dynamodb(Options { runs_events: false, ..Self::options() }).await
+    }
+
+    /// As [`World::start`], where no function learns from another which keys are good and which tokens were revoked.
+    pub async fn apart() -> Self {
+        match Deployed::get() {
+            None => Self::with_dynamodb(Options { shares_identity: false, ..Self::options() }).await,
+            Some(_) => Self::start().await,
+        }
     }
 
     /// A stack whose searches go to a CloudSearch domain, with a proxy in front of it that holds the functions to the
@@ -221,7 +227,7 @@ impl World {
 }
 
 const NEEDS_A_STACK: &str = "this needs a stack of its own, and the tests run against a deployment: mark the test \
-                             #[cfg_attr(feature = \"deployed\", ignore = \"why\")]";
+                             #[cfg_attr(deployed, ignore = \"why\")]";
 
 /// The catalogue of real tracks that lies beside the project's folder, or `None`, with a message, where it is missing.
 pub fn catalogue() -> Option<PathBuf> {

@@ -59,7 +59,7 @@ fn id(value: &Value) -> String {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "counts the calls of a store")]
+#[cfg_attr(deployed, ignore = "counts the calls of a store")]
 async fn every_request_costs_what_the_architecture_says() {
     let world = World::unattended().await;
     let ada = world.sign_up("ada").await;
@@ -344,7 +344,7 @@ async fn measure_listens(b: &mut Bench, track: &Value, other: &Value) {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "counts the calls of a store")]
+#[cfg_attr(deployed, ignore = "counts the calls of a store")]
 async fn no_request_scans() {
     // Every call of the test above is named there, so what is left to check is the code itself.
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");

@@ -32,7 +32,7 @@ fn ids(page: &Value, section: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn a_shuffle_fills_the_page_with_distinct_things_until_the_next_one() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -68,7 +68,7 @@ async fn a_shuffle_fills_the_page_with_distinct_things_until_the_next_one() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn a_shuffle_of_a_catalogue_that_was_too_small_is_made_again() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -85,7 +85,7 @@ async fn a_shuffle_of_a_catalogue_that_was_too_small_is_made_again() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn what_was_deleted_leaves_the_page() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -98,7 +98,7 @@ async fn what_was_deleted_leaves_the_page() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses parameters of the template")]
+#[cfg_attr(deployed, ignore = "chooses parameters of the template")]
 async fn a_private_catalogue_shows_its_home_page_to_members_only() {
     let world = World::with_parameters(&[("Catalogue", "private")]).await;
     let ada = world.sign_up("ada").await;
@@ -110,7 +110,7 @@ async fn a_private_catalogue_shows_its_home_page_to_members_only() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn every_track_is_picked_equally_often() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;

@@ -446,7 +446,7 @@ async fn a_method_that_a_path_does_not_have_is_a_405() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 async fn every_route_has_an_example_for_its_body() {
     let target = Target::new().await;
     for route in &target.routes {

@@ -304,7 +304,7 @@ async fn everybody_gets_what_is_theirs_and_nothing_else() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_table_names_every_route() {
     let document: Value = serde_json::from_str(&mixtape::openapi::document().unwrap()).unwrap();
     let mut routes = BTreeSet::new();

@@ -51,7 +51,7 @@ async fn check(tracks: usize) {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn a_shuffle_of_20_000_tracks_reads_little() {
     check(20_000).await;
 }

@@ -54,7 +54,7 @@ fn all_sources() -> Vec<(PathBuf, String)> {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_template_has_the_routes_of_the_document_and_no_others() {
     let document: Value = serde_json::from_str(&mixtape::openapi::document().unwrap()).unwrap();
     let documented: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
@@ -63,7 +63,7 @@ fn the_template_has_the_routes_of_the_document_and_no_others() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_document_that_is_served_is_current() {
     let served = std::fs::read_to_string(workspace().join("functions/meta/openapi.json")).unwrap();
     let current = mixtape::openapi::document().unwrap();
@@ -71,7 +71,7 @@ fn the_document_that_is_served_is_current() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn every_function_is_deployed_and_has_a_sample_event() {
     let deployed: BTreeSet<String> = template().functions.into_iter().map(|function| function.name).collect();
     let folders: BTreeSet<String> = std::fs::read_dir(workspace().join("functions"))
@@ -96,7 +96,7 @@ fn every_function_is_deployed_and_has_a_sample_event() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn policies_name_single_verbs_on_resources_of_this_stack() {
     let template = template();
     let mut count = 0;
@@ -127,8 +127,37 @@ fn policies_name_single_verbs_on_resources_of_this_stack() {
     assert!(count > 50);
 }
 
+/// What the template deploys, as tests/deployed.md may call it: its name, and its type.
+fn deployed_things() -> Vec<(String, String)> {
+    let mut things = Vec::new();
+    for (name, resource) in template().resources {
+        things.push((name.clone(), resource["Type"].as_str().unwrap().to_owned()));
+        let events = resource["Properties"]["Events"].as_object().cloned().unwrap_or_default();
+        let events = events.into_iter().map(|(event, described)| (event, described["Type"].clone()));
+        things.extend(
+            events.map(|(event, kind)| (format!("{name}.{event}"), kind.as_str().unwrap().to_owned())),
+        );
+        if resource["Properties"]["EventInvokeConfig"].is_object() {
+            things.push((format!("{name}.EventInvokeConfig"), "EventInvokeConfig".to_owned()));
+        }
+    }
+    things
+}
+
+/// Whether a module of these tests, or a command of deployed.py, does something in a deployment.
+fn runs_in_a_deployment(name: &str) -> bool {
+    if let Some(command) = name.strip_prefix("deployed.py ") {
+        let script = std::fs::read_to_string(workspace().join("tests/deployed.sh")).unwrap();
+        return script.contains(&format!("deployed.py --stack \"$stack\" {command}"));
+    }
+    let path = workspace().join("tests/tests").join(format!("{}.rs", name.replace("::", "/")));
+    let Ok(source) = std::fs::read_to_string(path) else { return false };
+    let heads = source.split("#[tokio::test").skip(1).filter_map(|test| test.split("fn ").next());
+    heads.into_iter().any(|attributes| !attributes.contains("ignore"))
+}
+
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn cargo_lambda_watch_serves_the_routes_of_the_template() {
     let manifest = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
     let section = manifest.split("[workspace.metadata.lambda.watch.router]\n").nth(1).unwrap();
@@ -144,7 +173,44 @@ fn cargo_lambda_watch_serves_the_routes_of_the_template() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
+fn every_resource_is_exercised_in_a_deployment_or_listed_with_the_reason_why_not() {
+    let document = std::fs::read_to_string(workspace().join("tests/deployed.md")).unwrap();
+    let section =
+        document.split("\n## ").find(|section| section.starts_with("What of the template")).unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let rows: Vec<Vec<&str>> =
+        rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect();
+    let listed: BTreeSet<&str> = rows.iter().map(|row| row[0].trim_matches('`')).collect();
+    assert_eq!(listed.len(), rows.len(), "tests/deployed.md lists something twice");
+
+    let things = deployed_things();
+    let is_listed =
+        |name: &String, kind: &String| [name, kind].iter().any(|one| listed.contains(one.as_str()));
+    let missing: Vec<_> = things.iter().filter(|(name, kind)| !is_listed(name, kind)).collect();
+    assert!(missing.is_empty(), "tests/deployed.md does not say what exercises {missing:?}");
+    for row in rows {
+        let [resource, is_exercised, how] = row[..] else { panic!("{row:?} has not three cells") };
+        let resource = resource.trim_matches('`');
+        assert!(
+            things.iter().any(|(name, kind)| name == resource || kind == resource),
+            "tests/deployed.md lists {resource}, which is not in the template"
+        );
+        let named: Vec<&str> = how.split('`').skip(1).step_by(2).collect();
+        match is_exercised {
+            "yes" => assert!(
+                !named.is_empty() && named.iter().all(|name| runs_in_a_deployment(name)),
+                "{resource}: not all of {named:?} run against a deployment"
+            ),
+            "no" => assert!(!how.is_empty(), "{resource}: why not?"),
+            other => panic!("{resource}: {other} is neither yes nor no"),
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_domain_knows_no_aws_no_http_and_nothing_async() {
     let words =
         ["aws", "lambda", "axum", "tokio", "hyper", "reqwest", "mixtape-store", "mixtape-http", "futures"];
@@ -165,7 +231,7 @@ fn the_domain_knows_no_aws_no_http_and_nothing_async() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn media_knows_bytes_and_nothing_else() {
     let words =
         ["aws", "lambda", "axum", "tokio", "hyper", "reqwest", "mixtape-store", "mixtape-http", "futures"];
@@ -175,7 +241,7 @@ fn media_knows_bytes_and_nothing_else() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn only_the_store_knows_dynamodb_and_s3() {
     let allowed = ["common/store", "tests/tests/template.rs"];
     must_not_hold(&all_sources(), &["aws_sdk_dynamodb", "aws_sdk_s3"], &allowed);
@@ -185,7 +251,7 @@ fn only_the_store_knows_dynamodb_and_s3() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn only_the_index_and_its_set_up_know_cloudsearch() {
     let allowed =
         ["common/index", "infra/cloudsearch", "infra/cloudsearch-local/tests", "tests/tests/template.rs"];
@@ -197,7 +263,7 @@ fn only_the_index_and_its_set_up_know_cloudsearch() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn a_domain_is_used_only_where_it_is_chosen() {
     let actions = |parameters: &[(&str, &str)]| {
         let parameters =
@@ -227,7 +293,7 @@ fn a_domain_is_used_only_where_it_is_chosen() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn no_function_names_another() {
     let names: Vec<String> = template().functions.into_iter().map(|function| function.name).collect();
     for name in &names {
@@ -239,14 +305,14 @@ fn no_function_names_another() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_environment_is_read_in_one_place() {
-    let allowed = ["common/settings", "tests/src/deployed.rs", "tests/tests/template.rs"];
+    let allowed = ["common/settings", "tests/build.rs", "tests/src/deployed.rs", "tests/tests/template.rs"];
     must_not_hold(&all_sources(), &["env::var", "env::vars"], &allowed);
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn nothing_scans_a_table() {
     must_not_hold(&files("common/store", ".rs"), &[".scan()", "Scan"], &[]);
     for resource in template().resources.values() {
@@ -255,7 +321,7 @@ fn nothing_scans_a_table() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn nothing_gpl_is_linked() {
     let deny = std::fs::read_to_string(workspace().join("deny.toml")).unwrap();
     let allow = deny.split("allow = [").nth(1).and_then(|rest| rest.split(']').next()).unwrap();

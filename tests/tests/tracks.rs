@@ -108,7 +108,7 @@ async fn compare_with_a_recount(client: &Client) {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn counts_of_artists_and_albums_are_exact_after_every_write() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -133,7 +133,7 @@ async fn counts_of_artists_and_albums_are_exact_after_every_write() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
+#[cfg_attr(deployed, ignore = "lets calls of a store fail")]
 async fn counts_stay_exact_when_many_write_at_once_and_transactions_conflict() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -161,7 +161,7 @@ async fn counts_stay_exact_when_many_write_at_once_and_transactions_conflict() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
+#[cfg_attr(deployed, ignore = "lets calls of a store fail")]
 async fn a_write_whose_answer_is_lost_counts_once() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -174,7 +174,7 @@ async fn a_write_whose_answer_is_lost_counts_once() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
+#[cfg_attr(deployed, ignore = "lets calls of a store fail")]
 async fn a_store_that_is_away_is_a_503_that_says_when_to_come_back() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -274,7 +274,7 @@ async fn an_etag_saves_the_second_answer() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn the_real_catalogue_lists_exactly() {
     let Some(path) = catalogue() else { return };
     let world = World::start().await;

@@ -26,51 +26,52 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// All functions, on these stores.
-    pub(crate) async fn new(app: &App, metrics: Metrics) -> Self {
+    /// All functions, on these stores; they know of keys and revoked tokens together or each for itself.
+    pub(crate) async fn new(app: &App, shares_identity: bool, metrics: Metrics) -> Self {
+        let app_of = async |name: &str| app_of(app, name, shares_identity).await;
         let mut functions = Self { routers: HashMap::new(), handlers: HashMap::new(), metrics };
-        let accounts_app = app_of(app, "accounts").await;
+        let accounts_app = app_of("accounts").await;
         functions.route("accounts", accounts::router(accounts_app.clone()));
-        functions.route("home", home::router(app_of(app, "home").await));
-        functions.route("images", images::router(app_of(app, "images").await));
-        let insights_app = app_of(app, "insights").await;
+        functions.route("home", home::router(app_of("home").await));
+        functions.route("images", images::router(app_of("images").await));
+        let insights_app = app_of("insights").await;
         functions.route("insights", insights::router(insights::State::new(insights_app)));
-        functions.route("listens", listens::router(app_of(app, "listens").await));
-        functions.route("meta", meta::router(app_of(app, "meta").await));
-        functions.route("playlists", playlists::router(app_of(app, "playlists").await));
-        functions.route("search", search::router(search::State::new(app_of(app, "search").await)));
-        functions.route("tracks", tracks::router(app_of(app, "tracks").await));
-        functions.route("uploads", uploads::router(app_of(app, "uploads").await));
+        functions.route("listens", listens::router(app_of("listens").await));
+        functions.route("meta", meta::router(app_of("meta").await));
+        functions.route("playlists", playlists::router(app_of("playlists").await));
+        functions.route("search", search::router(search::State::new(app_of("search").await)));
+        functions.route("tracks", tracks::router(app_of("tracks").await));
+        functions.route("uploads", uploads::router(app_of("uploads").await));
 
         functions.handle("accounts", move |event| {
             let app = accounts_app.clone();
             async move { accounts::invoke(app, event).await.map_err(refused) }
         });
-        let App { store, clock, .. } = app_of(app, "cleanup").await;
+        let App { store, clock, .. } = app_of("cleanup").await;
         let state = cleanup::State::new(store, clock);
         functions.handle("cleanup", move |event| {
             let state = state.clone();
             async move { cleanup::handle(&state, event).await }
         });
-        let App { store, settings, clock, .. } = app_of(app, "indexer").await;
+        let App { store, settings, clock, .. } = app_of("indexer").await;
         let state = indexer::State::new(store, &settings, clock);
         functions.handle("indexer", move |event| {
             let state = state.clone();
             async move { indexer::handle(&state, event).await }
         });
-        let App { store, clock, .. } = app_of(app, "ingest").await;
+        let App { store, clock, .. } = app_of("ingest").await;
         let state = ingest::State::new(store, clock);
         functions.handle("ingest", move |event| {
             let state = state.clone();
             async move { ingest::handle(&state, event).await }
         });
-        let App { store, settings, .. } = app_of(app, "shuffle").await;
+        let App { store, settings, .. } = app_of("shuffle").await;
         let state = shuffle::State::new(store, &settings);
         functions.handle("shuffle", move |event| {
             let state = state.clone();
             async move { shuffle::handle(&state, event).await }
         });
-        let App { store, .. } = app_of(app, "tally").await;
+        let App { store, .. } = app_of("tally").await;
         let state = tally::State::new(store);
         functions.handle("tally", move |event| {
             let state = state.clone();
@@ -128,13 +129,17 @@ impl Functions {
 
 /// The app as one function has it: it signs with its own name, as on AWS it has a role of its own, so that what stands in
 /// front of a store can tell the functions apart.
-async fn app_of(app: &App, name: &str) -> App {
+async fn app_of(app: &App, name: &str, shares_identity: bool) -> App {
     let mut settings = (*app.settings).clone();
     if let Some(stores) = &mut settings.stores {
         name.clone_into(&mut stores.access_key);
     }
     let store = Store::connect(&settings).await;
-    App { store, settings: Arc::new(settings), ..app.clone() }
+    if shares_identity {
+        App { store, settings: Arc::new(settings), ..app.clone() }
+    } else {
+        App::new(store, settings, app.clock.clone())
+    }
 }
 
 fn refused(error: accounts::AdminError) -> EventError {

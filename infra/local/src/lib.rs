@@ -29,5 +29,5 @@ pub use client::ApiError;
 pub use error::StartError;
 pub use import::{Credentials, Import, ImportError, Outcome, Owner, Playlists, Rejection};
 pub use pump::{DeadLetter, DeadLetters};
-pub use stack::{Options, Proxy, SearchWith, Stack};
-pub use stores::{Stream, StreamRecords, Tables};
+pub use stack::{Front, Options, Proxy, SearchWith, Stack};
+pub use stores::{Stream, StreamRecords, Tables, access_key};

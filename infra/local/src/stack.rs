@@ -55,10 +55,14 @@ pub struct Options {
     pub retry_base: Duration,
     /// What stands between the functions and DynamoDB.
     pub dynamodb_proxy: Option<Proxy>,
+    /// What stands in front of the object store.
+    pub objects_front: Option<Front>,
     /// What stands between the functions and the CloudSearch-compatible endpoint.
     pub cloudsearch_proxy: Option<Proxy>,
     /// Whether streams and schedules start functions; without it, only requests do.
     pub runs_events: bool,
+    /// Whether functions share what they know of keys and revoked tokens, as one process can. On AWS each knows its own.
+    pub shares_identity: bool,
 }
 
 /// What answers searches.
@@ -83,8 +87,10 @@ impl Default for Options {
             clock: Clock::system(),
             retry_base: Duration::from_millis(100),
             dynamodb_proxy: None,
+            objects_front: None,
             cloudsearch_proxy: None,
             runs_events: true,
+            shares_identity: true,
         }
     }
 }
@@ -110,6 +116,27 @@ impl Proxy {
 impl std::fmt::Debug for Proxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Proxy")
+    }
+}
+
+/// Puts something in front of an embedded service, in the same process.
+#[derive(Clone)]
+pub struct Front(Arc<dyn Fn(Router) -> Router + Send + Sync>);
+
+impl Front {
+    /// What this function makes of the service.
+    pub fn new(wrap: impl Fn(Router) -> Router + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wrap))
+    }
+
+    pub(crate) fn wrap(&self, service: Router) -> Router {
+        (self.0)(service)
+    }
+}
+
+impl std::fmt::Debug for Front {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Front")
     }
 }
 
@@ -184,7 +211,11 @@ impl Stack {
             cloudsearch = Some(started.address);
         }
         let is_kept = options.data.is_some();
-        let reach = Reach { objects: options.objects, dynamodb: options.dynamodb_proxy.as_ref() };
+        let reach = Reach {
+            objects: options.objects,
+            objects_front: options.objects_front.as_ref(),
+            dynamodb: options.dynamodb_proxy.as_ref(),
+        };
         let (announcer, announced) = notifications::channel();
         let (stores, tasks) =
             Stores::start(&path, &template, is_kept, &reach, announcer, &back.shutdown).await?;
@@ -197,7 +228,7 @@ impl Stack {
         let store = Store::connect(&settings).await;
         let app = App::new(store, settings, options.clock.clone());
         let metrics = Metrics::new();
-        let functions = Functions::new(&app, metrics.clone()).await;
+        let functions = Functions::new(&app, options.shares_identity, metrics.clone()).await;
         let dead_letters = DeadLetters::open(&path).map_err(StartError::folder(&path))?;
         let beside =
             Router::new().route("/metrics", get(metrics::get)).with_state((metrics, dead_letters.clone()));
@@ -370,7 +401,7 @@ fn open_folder(data: Option<&Path>) -> Result<(Folder, PathBuf), StartError> {
     }
 }
 
-fn serve(listener: TcpListener, router: axum::Router, shutdown: &Shutdown) -> JoinHandle<()> {
+fn serve(listener: TcpListener, router: Router, shutdown: &Shutdown) -> JoinHandle<()> {
     let signal = shutdown.clone();
     tokio::spawn(async move {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();

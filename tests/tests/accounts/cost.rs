@@ -6,7 +6,7 @@ use tests::{Answer, World};
 use super::{another_session, refresh, sign_in};
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "counts the calls of a store")]
+#[cfg_attr(deployed, ignore = "counts the calls of a store")]
 async fn requests_keep_to_their_budget_of_calls() {
     let world = World::observed().await;
     let nina = world.sign_up("nina").await;

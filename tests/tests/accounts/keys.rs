@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use mixtape_domain::account::{ApiToken, Secret};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Client, World};
 
@@ -39,6 +40,36 @@ async fn a_key_is_shown_once_and_acts_for_its_account() {
     assert_eq!(track["owner_id"], nina.account["id"]);
     assert_eq!(radio.get("/v1/me/keys").await.expect(200)["items"], json!([shown]));
     radio.get("/v1/me/export").await.expect(200);
+}
+
+/// A request of each function that asks who calls.
+const ONE_OF_EACH: [(Method, &str, u16); 9] = [
+    (Method::GET, "/v1/me", 200),
+    (Method::GET, "/v1/home", 200),
+    (Method::DELETE, "/v1/tracks/01JD6Y3Q5R8WZ0V4C2B7M9N1XK/cover", 404),
+    (Method::GET, "/v1/insights/me/totals", 200),
+    (Method::GET, "/v1/listens", 200),
+    (Method::GET, "/v1/playlists", 200),
+    (Method::GET, "/v1/search?q=a", 200),
+    (Method::GET, "/v1/tracks", 200),
+    (Method::GET, "/v1/uploads", 200),
+];
+
+#[tokio::test]
+async fn every_function_finds_out_by_itself_who_calls() {
+    let world = World::apart().await;
+    let nina = world.sign_up("nina").await;
+    let radio = holder(&nina, &make_key(&nina, "Radio").await);
+    let mut guessed: ApiToken = radio.token().parse().unwrap();
+    guessed.secret = Secret::new([7; 32]);
+    let wrong = nina.with_token(&guessed.to_string());
+    for (method, path, status) in ONE_OF_EACH {
+        for client in [&nina, &radio] {
+            let answer = client.send(client.request(method.clone(), path)).await;
+            assert_eq!(answer.status, status, "{path}: {}", answer.text);
+        }
+        wrong.send(wrong.request(method, path)).await.problem(401, "invalid_token");
+    }
 }
 
 #[tokio::test]

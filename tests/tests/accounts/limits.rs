@@ -66,7 +66,7 @@ async fn unknown_logins_are_limited_like_known_ones() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn one_address_cannot_try_without_end() {
     let world = World::start().await;
     world.sign_up("nina").await;
@@ -94,7 +94,7 @@ async fn one_address_cannot_try_without_end() {
 
 /// Equal time, told by equal work: a clock would fail on a busy machine, and pass where it should not.
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "counts the calls of a store")]
+#[cfg_attr(deployed, ignore = "counts the calls of a store")]
 async fn an_unknown_login_costs_what_a_wrong_password_costs() {
     let world = World::observed().await;
     world.sign_up("nina").await;

@@ -37,7 +37,7 @@ async fn assert_refused(client: &Client) {
     let mut answer = client.get("/v1/me").await;
     // Several processes answer for a deployed function, and hear of it within five seconds.
     for _ in 0..60 {
-        if cfg!(feature = "deployed") && answer.status == 200 {
+        if cfg!(deployed) && answer.status == 200 {
             tokio::time::sleep(Duration::from_millis(100)).await;
             answer = client.get("/v1/me").await;
         }

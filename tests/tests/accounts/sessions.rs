@@ -99,7 +99,7 @@ async fn signing_out_ends_one_session_with_all_its_tokens() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "turns the clock")]
+#[cfg_attr(deployed, ignore = "turns the clock")]
 async fn a_session_that_is_used_lives_on_and_one_that_is_not_ends() {
     let world = World::start().await;
     let nina = world.sign_up("nina").await;

@@ -110,7 +110,7 @@ async fn an_address_moves_to_whoever_takes_it_first() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses parameters of the template")]
+#[cfg_attr(deployed, ignore = "chooses parameters of the template")]
 async fn where_registration_is_closed_only_those_who_are_there_sign_in() {
     let world = World::with_parameters(&[("Registration", "closed")]).await;
     let answer = world.anonymous().post("/v1/accounts", account("nina", "nina@example.com")).await;

@@ -21,7 +21,7 @@ fn encoded(value: &Value) -> String {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "turns the clock")]
+#[cfg_attr(deployed, ignore = "turns the clock")]
 async fn an_access_token_says_little_and_lives_a_quarter_of_an_hour() {
     let world = World::start().await;
     let nina = world.sign_up("nina").await;
@@ -114,7 +114,7 @@ async fn no_token_or_another_scheme_is_no_identity() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "turns the clock")]
+#[cfg_attr(deployed, ignore = "turns the clock")]
 async fn signing_keys_are_replaced_and_old_tokens_stay_good() {
     let world = World::start().await;
     let nina = world.sign_up("nina").await;

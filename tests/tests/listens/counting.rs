@@ -11,7 +11,7 @@ use super::{heard, send, to_song, to_track, top, track};
 const AT: &str = "2026-11-20T20:00:00.000Z";
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn a_listen_shows_within_two_seconds() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -30,7 +30,7 @@ async fn a_listen_shows_within_two_seconds() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn tracks_albums_and_artists_say_how_often_they_were_heard() {
     let world = World::start().await;
     let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);
@@ -55,7 +55,7 @@ async fn tracks_albums_and_artists_say_how_often_they_were_heard() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn a_listen_outside_the_catalogue_joins_the_track_when_it_appears() {
     let world = World::start().await;
     let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);
@@ -81,7 +81,7 @@ async fn a_listen_outside_the_catalogue_joins_the_track_when_it_appears() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn a_track_and_a_listen_to_it_that_come_at_once_find_each_other() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -96,7 +96,7 @@ async fn a_track_and_a_listen_to_it_that_come_at_once_find_each_other() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn listens_of_a_deleted_account_count_no_longer() {
     let world = World::start().await;
     let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);
@@ -144,7 +144,7 @@ async fn everybody_at_once_is_counted_exactly() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
+#[cfg_attr(deployed, ignore = "lets calls of a store fail")]
 async fn every_call_of_the_tally_can_fail_before_and_after_it_was_done() {
     let mut broken = 0;
     for when in [When::Before, When::After] {
@@ -186,7 +186,7 @@ async fn every_call_of_the_tally_can_fail_before_and_after_it_was_done() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the dead letters")]
+#[cfg_attr(deployed, ignore = "looks into the dead letters")]
 async fn listens_to_very_many_things_at_once_hold_nobody_up() {
     let world = World::start().await;
     let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);
@@ -213,7 +213,7 @@ async fn listens_to_very_many_things_at_once_hold_nobody_up() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "starts functions by itself")]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
 async fn a_recount_finds_what_no_event_told_of() {
     // Nothing reads the streams here: every record is lost.
     let world = World::unattended().await;

@@ -458,7 +458,7 @@ async fn counts_are_exact(listens: usize, seed: u64) {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
+#[cfg_attr(deployed, ignore = "lets calls of a store fail")]
 async fn counts_equal_a_recount_whatever_fails() {
     counts_are_exact(4_000, 1).await;
 }

@@ -129,7 +129,7 @@ async fn a_listen_outlives_its_track_and_can_be_deleted() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "turns the clock")]
+#[cfg_attr(deployed, ignore = "turns the clock")]
 async fn what_is_playing_expires_by_itself() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -177,7 +177,7 @@ async fn an_export_holds_every_listen() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn a_listen_is_known_again_by_other_names_and_after_a_change_of_names() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -204,7 +204,7 @@ async fn a_listen_is_known_again_by_other_names_and_after_a_change_of_names() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn what_was_sent_stays_when_a_listen_joins_a_track() {
     let world = World::start().await;
     let (ada, eve) = (world.sign_up("ada").await, world.sign_up("eve").await);

@@ -74,7 +74,7 @@ async fn everyone_credited_is_counted_and_who_is_first_by_itself() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn activity_and_streaks_tell_when() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -148,7 +148,7 @@ async fn is_visible(caller: &Client, username: &str) -> bool {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn insights_are_private_until_their_account_says_otherwise() {
     let world = World::start().await;
     let (ada, bob) = (world.sign_up("Ada").await, world.sign_up("bob").await);
@@ -191,7 +191,7 @@ async fn insights_are_private_until_their_account_says_otherwise() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn answers_are_kept_until_something_is_heard() {
     let world = World::start().await;
     let (ada, boss) = (world.sign_up("ada").await, world.admin("boss").await);
@@ -226,7 +226,7 @@ async fn answers_are_kept_until_something_is_heard() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "turns the clock")]
+#[cfg_attr(deployed, ignore = "turns the clock")]
 async fn the_home_page_shows_what_trends() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -256,7 +256,7 @@ async fn the_home_page_shows_what_trends() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn what_is_heard_more_is_found_first_among_equals() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -281,7 +281,7 @@ async fn what_is_heard_more_is_found_first_among_equals() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn what_one_account_alone_has_heard_is_not_named_to_others() {
     let world = World::start().await;
     let (ada, bob) = (world.sign_up("ada").await, world.sign_up("bob").await);

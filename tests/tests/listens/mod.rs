@@ -2,7 +2,7 @@
 
 mod counting;
 pub(crate) mod exactness;
-
+mod folded;
 mod history;
 mod insights;
 mod recap;

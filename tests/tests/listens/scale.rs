@@ -24,7 +24,7 @@ async fn cost(world: &World, client: &Client, path: &str) -> (Vec<String>, f64) 
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "counts the calls of a store")]
+#[cfg_attr(deployed, ignore = "counts the calls of a store")]
 async fn a_top_list_costs_the_same_however_much_was_heard() {
     let world = World::unattended().await;
     let ada = world.sign_up("ada").await;
@@ -75,7 +75,7 @@ async fn a_top_list_costs_the_same_however_much_was_heard() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "counts the calls of a store")]
+#[cfg_attr(deployed, ignore = "counts the calls of a store")]
 async fn a_track_that_everybody_hears_is_written_once_for_many() {
     const LISTENERS: usize = 320;
     let world = World::unattended().await;

@@ -121,7 +121,7 @@ impl Driver {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses parameters of the template")]
+#[cfg_attr(deployed, ignore = "chooses parameters of the template")]
 async fn a_page_of_another_origin_uploads_plays_and_seeks() {
     let Some(driver) = Driver::start().await else {
         println!("skipped: chromedriver is not installed");

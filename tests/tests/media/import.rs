@@ -64,7 +64,7 @@ async fn a_folder_becomes_a_library_with_its_playlists() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn real_music_comes_in_right() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/audio");
     if !folder.exists() {

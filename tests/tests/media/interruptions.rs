@@ -8,7 +8,7 @@ use tests::{Client, Fault, When, World};
 use super::{announcement, fixture, objects, put, tone, track_of};
 use crate::stack::process::Server;
 
-fn event(key: &str) -> Value {
+pub(super) fn event(key: &str) -> Value {
     let mut event: Value = serde_json::from_str(include_str!("../../../events/ingest.json")).unwrap();
     event["detail"]["object"]["key"] = json!(key);
     event
@@ -46,7 +46,7 @@ async fn is_whole(world: &World, client: &Client, upload: &str) {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "starts functions by itself")]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
 async fn an_event_can_come_twice_late_and_at_the_same_time() {
     let world = World::unattended().await;
     let ada = world.sign_up("ada").await;
@@ -68,7 +68,7 @@ async fn an_event_can_come_twice_late_and_at_the_same_time() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "starts functions by itself")]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
 async fn a_file_whose_upload_is_not_known_yet_waits_for_it() {
     let world = World::unattended().await;
     let ada = world.sign_up("ada").await;
@@ -86,7 +86,7 @@ async fn a_file_whose_upload_is_not_known_yet_waits_for_it() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "starts functions by itself")]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
 async fn a_file_that_is_sent_again_after_it_became_a_track_is_cleared_away() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -100,7 +100,7 @@ async fn a_file_that_is_sent_again_after_it_became_a_track_is_cleared_away() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "starts functions by itself")]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
 async fn a_file_that_is_refused_takes_no_place_of_one_that_was_taken() {
     let world = World::unattended().await;
     let ada = world.sign_up("ada").await;
@@ -124,7 +124,7 @@ async fn a_file_that_is_refused_takes_no_place_of_one_that_was_taken() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "starts functions by itself")]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
 async fn two_uploads_of_one_file_at_once_make_one_track() {
     let world = World::unattended().await;
     let ada = world.sign_up("ada").await;
@@ -147,7 +147,7 @@ async fn two_uploads_of_one_file_at_once_make_one_track() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "starts functions by itself")]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
 async fn a_track_that_is_deleted_while_its_file_is_processed_stays_deleted() {
     let world = World::unattended().await;
     let ada = world.sign_up("ada").await;
@@ -170,7 +170,7 @@ async fn a_track_that_is_deleted_while_its_file_is_processed_stays_deleted() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "starts functions by itself")]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
 async fn a_crash_at_any_call_is_repaired_by_the_next_run() {
     // A call to a table that fails, before or after it was done, stands for a process that ends there.
     for when in [When::Before, When::After] {
@@ -195,7 +195,7 @@ async fn a_crash_at_any_call_is_repaired_by_the_next_run() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "starts functions by itself")]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
 async fn what_is_no_fault_of_the_file_goes_to_the_dead_letters_and_not_to_the_user() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -213,7 +213,7 @@ async fn what_is_no_fault_of_the_file_goes_to_the_dead_letters_and_not_to_the_us
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "starts functions by itself")]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
 async fn an_acknowledged_file_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &[]);

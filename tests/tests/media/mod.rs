@@ -63,14 +63,14 @@ pub(crate) async fn taken_in(world: &World, client: &Client, path: &str) -> Valu
         world.settle().await;
         return client.get(path).await.expect(200);
     }
-    for _ in 0..300 {
+    for _ in 0..1500 {
         let upload = client.get(path).await.expect(200);
         if upload["status"] != "waiting" && upload["status"] != "processing" {
             return upload;
         }
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
-    panic!("{path} is not done after a minute");
+    panic!("{path} is not done after five minutes");
 }
 
 /// The track of an upload that must be ready.

@@ -99,7 +99,7 @@ async fn a_track_without_sound_says_so() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses parameters of the template")]
+#[cfg_attr(deployed, ignore = "chooses parameters of the template")]
 async fn a_private_catalogue_plays_to_its_own_and_addresses_expire() {
     let world =
         World::with_parameters(&[("Catalogue", "private"), ("MediaCdn", "https://cdn.example.org")]).await;
@@ -126,7 +126,7 @@ async fn a_private_catalogue_plays_to_its_own_and_addresses_expire() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses parameters of the template")]
+#[cfg_attr(deployed, ignore = "chooses parameters of the template")]
 async fn a_public_catalogue_plays_through_the_cdn() {
     let world = World::with_parameters(&[("MediaCdn", "https://cdn.example.org/")]).await;
     let ada = world.sign_up("ada").await;
@@ -139,7 +139,7 @@ async fn a_public_catalogue_plays_through_the_cdn() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses parameters of the template")]
+#[cfg_attr(deployed, ignore = "chooses parameters of the template")]
 async fn pages_of_other_origins_may_upload_and_seek() {
     let world = World::with_parameters(&[("CorsOrigins", "https://music.example.org")]).await;
     let ada = world.sign_up("ada").await;

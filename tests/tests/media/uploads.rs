@@ -234,6 +234,59 @@ async fn a_large_file_comes_in_parts_and_goes_on_after_an_interruption() {
     let track = track_of(&ada, &taken_in(&world, &ada, &path).await).await;
     assert_eq!(track["audio"]["size_bytes"], large.len());
     ada.post(&complete, Value::Null).await.expect(200);
+    if !world.is_deployed() {
+        // An event that comes again finds neither the file nor its parts.
+        let key = format!("uploads/{}/{}", ada.id(), announced["id"].as_str().unwrap());
+        assert_eq!(world.invoke("ingest", super::interruptions::event(&key)).await["status"], "ended");
+        track_of(&ada, &ada.get(&path).await.expect(200)).await;
+    }
+}
+
+#[tokio::test]
+async fn parts_that_have_come_go_when_the_upload_is_given_up_or_its_account_removed() {
+    let world = World::start().await;
+    let ada = world.sign_up("ada").await;
+    let large = long_wav(66 * 1024 * 1024);
+    let begun = async || {
+        let announced = ada.post("/v1/uploads", announcement("long.wav", &large)).await.expect(201);
+        let size = usize::try_from(announced["upload"]["part_size_bytes"].as_u64().unwrap()).unwrap();
+        let parts = announced["upload"]["parts"].as_array().unwrap().clone();
+        assert_eq!(put(&parts[0], large[..size].to_vec()).await, 200);
+        let path = format!("/v1/uploads/{}", announced["id"].as_str().unwrap());
+        (path, parts[1].clone(), large[size..size * 2].to_vec())
+    };
+    let (path, part, bytes) = begun().await;
+    ada.delete(&path).await.expect(204);
+    assert!(put(&part, bytes).await.is_client_error(), "there is nothing that it is a part of");
+
+    let (_, part, bytes) = begun().await;
+    ada.delete("/v1/me").await.expect(204);
+    world.settle().await;
+    assert!(put(&part, bytes).await.is_client_error());
+}
+
+#[tokio::test]
+async fn a_file_that_knows_its_number_takes_its_track_to_its_place_on_the_album() {
+    let world = World::start().await;
+    let ada = world.sign_up("ada").await;
+    let album = world.name("Unsorted");
+    let body = json!({ "title": "Song", "artist": "A", "album": album });
+    let song = ada.post("/v1/tracks", body).await.expect(201);
+    let body =
+        json!({ "title": "Other", "artist": "A", "album": album, "disc_number": 2, "track_number": 1 });
+    ada.post("/v1/tracks", body).await.expect(201);
+    let titles = async || {
+        let album = ada.get(&format!("/v1/albums/{}", song["album_id"].as_str().unwrap())).await.expect(200);
+        let tracks = album["tracks"].as_array().unwrap().clone();
+        tracks.iter().map(|track| track["title"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(titles().await, ["Song", "Other"]);
+    let bytes = fixture("id3v24.mp3");
+    let mut body = announcement("song.mp3", &bytes);
+    body["track_id"] = song["id"].clone();
+    let track = track_of(&ada, &upload_as(&world, &ada, body, bytes).await).await;
+    assert_eq!((&track["disc_number"], &track["track_number"]), (&json!(2), &json!(3)));
+    assert_eq!(titles().await, ["Other", "Song"]);
 }
 
 /// Silence with a click, as long as it takes to have this many bytes.
@@ -248,7 +301,7 @@ fn long_wav(size: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses parameters of the template")]
+#[cfg_attr(deployed, ignore = "chooses parameters of the template")]
 async fn limits_hold_for_a_file_and_for_an_account() {
     let parameters = [("MaxFileBytes", "20000"), ("MaxAccountBytes", "40000")];
     let world = World::with_parameters(&parameters).await;

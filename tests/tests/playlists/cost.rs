@@ -7,7 +7,7 @@ use tests::World;
 use super::{ids, items, playlist, tracks};
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "counts the calls of a store")]
+#[cfg_attr(deployed, ignore = "counts the calls of a store")]
 async fn requests_take_as_many_calls_as_they_may() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;

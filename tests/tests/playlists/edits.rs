@@ -150,7 +150,7 @@ async fn edits_keep_the_order_of_a_plain_vector() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "counts the calls of a store")]
+#[cfg_attr(deployed, ignore = "counts the calls of a store")]
 async fn room_is_made_where_many_insertions_go_to_one_place() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -273,7 +273,7 @@ async fn one_edit_takes_exactly_a_hundred_items() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
+#[cfg_attr(deployed, ignore = "lets calls of a store fail")]
 async fn an_edit_of_a_hundred_items_that_broke_off_is_finished_by_who_comes_next() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -308,6 +308,31 @@ async fn an_edit_of_a_hundred_items_that_broke_off_is_finished_by_who_comes_next
     assert_eq!(file.text.matches("mixtape:track:").count(), 1);
     assert_eq!(recount(&ada, &path).await.len(), 1);
 
+    // And so does whoever else reads a list: the cover that is made of its tracks, and the export of the account.
+    let cover = format!("{path}/cover");
+    for by_export in [false, true] {
+        let read = async || {
+            assert!(world.dynamodb().heal() > 0);
+            if by_export {
+                ada.get("/v1/me/export").await.expect(200);
+            } else {
+                ada.get(&cover).await.problem(404, "no_cover");
+            }
+            items(&ada, &path).await
+        };
+        broken();
+        add(&ada, &path, &tracks).await.expect(200);
+        let found = read().await;
+        assert_eq!(found.len(), 101);
+        let reversed: Vec<String> = ids(&found)[1..].iter().rev().cloned().collect();
+        broken();
+        ada.patch(&items_path, json!({ "item_ids": reversed, "before": null })).await.expect(200);
+        assert_eq!(ids(&read().await)[1..], reversed);
+        broken();
+        ada.delete(&format!("{items_path}?ids={}", reversed.join(","))).await.expect(200);
+        assert_eq!(read().await.len(), 1);
+    }
+
     // And replacing the list makes an end of what was left to do.
     broken();
     add(&ada, &path, &tracks).await.expect(200);
@@ -317,7 +342,7 @@ async fn an_edit_of_a_hundred_items_that_broke_off_is_finished_by_who_comes_next
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
+#[cfg_attr(deployed, ignore = "lets calls of a store fail")]
 async fn conflicts_and_lost_answers_are_retried() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;

@@ -94,7 +94,7 @@ async fn files_that_cannot_be_taken_are_refused() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "takes 500 queries, too many for an emulator in 20 seconds")]
+#[cfg_attr(deployed, ignore = "takes 500 queries, too many for an emulator in 20 seconds")]
 async fn five_hundred_entries_are_matched_and_ten_thousand_exported() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;

@@ -108,7 +108,7 @@ async fn items_of_a_replaced_list_can_no_longer_be_named() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn old_lists_and_deleted_playlists_are_swept() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;
@@ -136,7 +136,7 @@ async fn old_lists_and_deleted_playlists_are_swept() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "lets calls of a store fail")]
+#[cfg_attr(deployed, ignore = "lets calls of a store fail")]
 async fn what_a_broken_off_writing_left_is_swept_after_an_hour() {
     let world = World::observed().await;
     let ada = world.sign_up("ada").await;

@@ -98,7 +98,7 @@ async fn collaborators_come_and_go() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn a_playlist_has_at_most_fifty_collaborators() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;

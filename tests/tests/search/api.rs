@@ -12,14 +12,14 @@ macro_rules! on_both_backends {
         mod embedded {
             $(
                 #[tokio::test]
-                #[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+                #[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
                 async fn $test() { super::$test(mixtape::SearchWith::Template).await; }
             )*
         }
         mod cloudsearch {
             $(
                 #[tokio::test]
-                #[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+                #[cfg_attr(deployed, ignore = "chooses what answers searches")]
                 async fn $test() { super::$test(mixtape::SearchWith::CloudSearch).await; }
             )*
         }
@@ -194,7 +194,7 @@ impl With for Value {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses parameters of the template")]
+#[cfg_attr(deployed, ignore = "chooses parameters of the template")]
 async fn a_private_catalogue_is_searched_by_members() {
     let world = World::with_parameters(&[("Catalogue", "private")]).await;
     let ada = world.sign_up("ada").await;

@@ -175,7 +175,7 @@ async fn turmoil(lasting: Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn a_minute_of_everything_ends_with_the_index_that_the_table_makes() {
     turmoil(Duration::from_secs(60)).await;
 }

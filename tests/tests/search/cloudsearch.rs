@@ -50,7 +50,7 @@ fn unordered(mut answer: Value) -> Value {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn both_backends_find_the_same_in_the_same_order() {
     let (embedded, ..) = sample().await;
     let (cloudsearch, ..) = cloudsearch_sample().await;
@@ -113,7 +113,7 @@ async fn both_backends_find_the_same_in_the_same_order() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn suggestions_are_those_of_the_embedded_index() {
     let (embedded, ..) = sample().await;
     let (cloudsearch, ..) = cloudsearch_sample().await;
@@ -149,7 +149,7 @@ async fn suggestions_are_those_of_the_embedded_index() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn pages_follow_each_other_beyond_what_is_ranked() {
     let (world, _) = World::with_cloudsearch().await;
     let owner = world.sign_up("ada").await;
@@ -171,7 +171,7 @@ async fn pages_follow_each_other_beyond_what_is_ranked() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn emoji_and_control_characters_do_not_hold_up_a_batch() {
     let (world, cloudsearch) = World::with_cloudsearch().await;
     let owner = world.sign_up("ada").await;
@@ -194,7 +194,7 @@ async fn emoji_and_control_characters_do_not_hold_up_a_batch() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn an_edit_is_found_and_a_deletion_disappears() {
     let (world, _, owner, ids) = cloudsearch_sample().await;
     let path = format!("/v1/tracks/{}", ids[4]);
@@ -211,7 +211,7 @@ async fn an_edit_is_found_and_a_deletion_disappears() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn while_the_domain_is_away_searches_say_so_and_writes_wait() {
     for outage in [Outage::Busy, Outage::Cut] {
         let (world, cloudsearch, owner, _) = cloudsearch_sample().await;
@@ -232,7 +232,7 @@ async fn while_the_domain_is_away_searches_say_so_and_writes_wait() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn a_domain_that_refuses_us_is_no_reason_to_lose_writes() {
     let (world, cloudsearch, owner, _) = cloudsearch_sample().await;
     cloudsearch.set_outage(Some(Outage::Forbidden));
@@ -245,7 +245,7 @@ async fn a_domain_that_refuses_us_is_no_reason_to_lose_writes() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn a_document_that_is_refused_holds_up_no_other() {
     let (world, cloudsearch, owner, _) = cloudsearch_sample().await;
     cloudsearch.refuse("Poison");
@@ -261,7 +261,7 @@ async fn a_document_that_is_refused_holds_up_no_other() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn a_reindex_restores_what_is_missing_and_removes_what_should_not_be_there() {
     let (world, _, owner, ids) = cloudsearch_sample().await;
     let settings = world.stack().app().settings.clone();
@@ -309,7 +309,7 @@ async fn a_reindex_restores_what_is_missing_and_removes_what_should_not_be_there
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn writers_take_turns() {
     let (world, _) = World::with_cloudsearch().await;
     let owner = world.sign_up("ada").await;
@@ -335,7 +335,7 @@ async fn writers_take_turns() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn a_domain_is_set_up_once_and_kept() {
     let (world, _) = World::with_cloudsearch().await;
     let address = world.stack().cloudsearch().unwrap().to_owned();
@@ -370,7 +370,7 @@ async fn a_domain_is_set_up_once_and_kept() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn a_domain_that_lacks_a_field_refuses_without_losing_anything() {
     let (world, _) = World::with_cloudsearch().await;
     let address = world.stack().cloudsearch().unwrap();

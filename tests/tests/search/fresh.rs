@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tests::{Client, World};
 
-/// What is promised, on a machine that does nothing else. The test allows for one that does.
+/// What is promised, on a machine that does nothing else.
 const PROMISED: Duration = Duration::from_secs(2);
-const ALLOWED: Duration = Duration::from_secs(15);
+/// After so long a change is taken for lost.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How long it takes until a search finds so many tracks.
 async fn until_found(client: &Client, query: &str, total: u64) -> Duration {
@@ -17,7 +18,7 @@ async fn until_found(client: &Client, query: &str, total: u64) -> Duration {
         if answer["tracks"]["total"] == total {
             return began.elapsed();
         }
-        assert!(began.elapsed() < ALLOWED, "{query:?} is not found {total} times after {ALLOWED:?}");
+        assert!(began.elapsed() < PATIENCE, "{query:?} is not found {total} times after {PATIENCE:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

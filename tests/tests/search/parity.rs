@@ -98,7 +98,7 @@ fn queries(track: &TrackDocument, number: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "chooses what answers searches")]
+#[cfg_attr(deployed, ignore = "chooses what answers searches")]
 async fn both_backends_answer_alike_about_real_tracks() {
     let Some(documents) = documents() else { return };
     let (_embedded, expected) = filled(&documents, SearchWith::Template).await;

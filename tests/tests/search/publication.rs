@@ -56,7 +56,7 @@ fn nothing_failed() -> Value {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn a_replayed_batch_changes_nothing() {
     let (world, owner, ids) = sample().await;
     let before = manifest(&world).await;
@@ -71,7 +71,7 @@ async fn a_replayed_batch_changes_nothing() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn a_batch_that_is_repeated_reads_nothing() {
     let world = World::unattended().await;
     let ada = world.sign_up("ada").await;
@@ -87,7 +87,7 @@ async fn a_batch_that_is_repeated_reads_nothing() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn several_indexers_lose_nothing() {
     let (world, owner, _) = sample().await;
     let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
@@ -111,7 +111,7 @@ async fn several_indexers_lose_nothing() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn files_without_a_manifest_change_nothing_and_go_in_the_end() {
     let (world, owner, _) = sample().await;
     let objects = &world.store().objects;
@@ -138,7 +138,7 @@ async fn files_without_a_manifest_change_nothing_and_go_in_the_end() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn old_files_stay_for_slow_readers_and_then_go() {
     let (world, owner, ids) = sample().await;
     let objects = &world.store().objects;
@@ -165,7 +165,7 @@ async fn old_files_stay_for_slow_readers_and_then_go() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn a_stale_local_folder_does_no_harm() {
     let (world, ..) = sample().await;
     let folder = tempfile::tempdir().unwrap();
@@ -198,7 +198,7 @@ async fn a_stale_local_folder_does_no_harm() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn a_reindex_restores_what_is_missing_and_removes_what_should_not_be_there() {
     let (world, owner, ids) = sample().await;
     // An index that holds a track that is not in the table and lacks all others.
@@ -256,7 +256,7 @@ pub(super) async fn reindex(world: &World) -> u64 {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "looks into the stores")]
+#[cfg_attr(deployed, ignore = "looks into the stores")]
 async fn samples_of_the_events_are_handled() {
     let (world, ..) = sample().await;
     let event = |name: &str| -> Value {

@@ -60,7 +60,7 @@ async fn recount(client: &Client, expected: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn an_import_that_was_killed_goes_on_without_duplicates() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
@@ -91,7 +91,7 @@ async fn an_import_that_was_killed_goes_on_without_duplicates() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn playlist_edits_that_were_answered_survive_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &[]);
@@ -148,7 +148,7 @@ async fn playlist_edits_that_were_answered_survive_a_kill() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn an_index_of_another_version_or_backend_is_built_again_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
@@ -176,7 +176,7 @@ async fn an_index_of_another_version_or_backend_is_built_again_at_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn lines_that_are_no_tracks_are_counted_and_named() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = folder.path().join("some.jsonl");
@@ -195,7 +195,7 @@ async fn lines_that_are_no_tracks_are_counted_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn an_operator_makes_an_admin_whether_the_server_runs_or_not() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
@@ -223,7 +223,7 @@ async fn an_operator_makes_an_admin_whether_the_server_runs_or_not() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 fn a_wrong_start_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

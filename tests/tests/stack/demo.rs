@@ -26,7 +26,7 @@ fn counts(text: &str) -> [usize; 3] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn a_demo_needs_a_catalogue() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &[]);
@@ -39,7 +39,7 @@ async fn a_demo_needs_a_catalogue() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn a_demo_is_heard_once_with_a_server_and_without() {
     const MORE: [&str; 6] = ["--accounts", "3", "--days", "40", "--listens", "1500"];
     let folder = tempfile::tempdir().unwrap();

@@ -12,7 +12,7 @@ fn kept(folder: &tempfile::TempDir) -> Options {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn what_was_handled_is_not_delivered_again_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::with(kept(&folder)).await;
@@ -33,7 +33,7 @@ async fn what_was_handled_is_not_delivered_again_after_a_restart() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn a_folder_that_is_in_use_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let _world = World::with(kept(&folder)).await;
@@ -42,7 +42,7 @@ async fn a_folder_that_is_in_use_is_refused() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn dead_letters_are_listed_and_delivered_again() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::with(kept(&folder)).await;
@@ -64,7 +64,7 @@ async fn dead_letters_are_listed_and_delivered_again() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn the_home_page_is_made_once_for_each_slot() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;

@@ -35,7 +35,7 @@ async fn a_page_of_another_origin_may_ask_and_call() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn only_the_origins_of_the_parameter_may_call() {
     let world = World::with_parameters(&[("CorsOrigins", "https://a.example, https://b.example")]).await;
     let anonymous = world.anonymous();
@@ -69,7 +69,7 @@ async fn functions_answer_behind_the_gateway() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn parameters_reach_the_functions() {
     let world = World::with_parameters(&[("Registration", "closed"), ("Catalogue", "private")]).await;
     let anonymous = world.anonymous();
@@ -81,7 +81,7 @@ async fn parameters_reach_the_functions() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn calls_are_counted_and_failures_injected() {
     let world = World::observed().await;
     let anonymous = world.anonymous();

@@ -38,7 +38,7 @@ fn body(answer: &Value) -> Value {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "starts functions by itself")]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
 async fn a_function_logs_each_invocation_and_nothing_that_was_sent() {
     let world = World::start().await;
     let scratch = TempDir::new().unwrap();
@@ -147,7 +147,7 @@ async fn a_function_logs_each_invocation_and_nothing_that_was_sent() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "counts the calls of a store")]
+#[cfg_attr(deployed, ignore = "counts the calls of a store")]
 async fn a_line_counts_what_the_function_used() {
     let world = World::observed().await;
     let scratch = TempDir::new().unwrap();
@@ -173,7 +173,7 @@ fn declared(text: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn the_local_stack_serves_its_metrics() {
     let world = World::start().await;
     let ada = world.sign_up("ada").await;
@@ -218,7 +218,7 @@ fn words(text: &str, start: &str) -> BTreeSet<String> {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_dashboard_for_grafana_shows_the_metrics_that_there_are() {
     let text = include_str!("../../../infra/grafana/mixtape.json");
     let dashboard: Value = serde_json::from_str(text).unwrap();
@@ -242,7 +242,7 @@ fn the_dashboard_for_grafana_shows_the_metrics_that_there_are() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the template")]
+#[cfg_attr(deployed, ignore = "reads the template")]
 fn the_dashboard_in_the_template_shows_the_metrics_that_there_are() {
     let template = mixtape::template::Template::load(&Default::default()).unwrap();
     let body = template.resources["Overview"]["Properties"]["DashboardBody"].as_str().unwrap();
@@ -263,7 +263,7 @@ fn the_dashboard_in_the_template_shows_the_metrics_that_there_are() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn the_program_logs_nothing_that_was_sent() {
     let folder = TempDir::new().unwrap();
     let mut child = Command::new(PROGRAM)

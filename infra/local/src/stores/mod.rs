@@ -3,6 +3,7 @@
 mod cloudsearch;
 mod cors;
 mod objects;
+mod signature;
 mod tables;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,9 +18,10 @@ use tokio::task::JoinHandle;
 use crate::notifications::Announcer;
 use crate::shutdown::Shutdown;
 use crate::template::Template;
-use crate::{Proxy, StartError};
+use crate::{Front, Proxy, StartError};
 
 pub(crate) use cloudsearch::CloudSearch;
+pub use signature::access_key;
 pub use tables::{Stream, StreamRecords, Tables};
 
 /// The running stores.
@@ -35,6 +37,8 @@ pub(crate) struct Stores {
 pub(crate) struct Reach<'a> {
     /// Where S3 answers; browsers are sent there.
     pub(crate) objects: SocketAddr,
+    /// What stands in front of it.
+    pub(crate) objects_front: Option<&'a Front>,
     /// What stands in front of DynamoDB.
     pub(crate) dynamodb: Option<&'a Proxy>,
 }
@@ -68,6 +72,10 @@ impl Stores {
         let s3 = listener.local_addr().map_err(StartError::listen(reach.objects))?;
         let cors = &template.bucket_cors;
         let router = objects::router(&objects_folder, &access_keys, &secret_key, cors, announcer)?;
+        let router = match reach.objects_front {
+            Some(front) => front.wrap(router),
+            None => router,
+        };
         tasks.push(serve(listener, router, shutdown));
 
         let mut dynamodb = format!("http://{dynamodb}");

@@ -23,7 +23,7 @@ use crate::StartError;
 use crate::notifications::{Announcer, Created};
 use crate::template::CorsRule;
 
-use super::cors;
+use super::{access_key, cors};
 
 /// Beyond so many locks those that nobody holds are forgotten.
 const MANY_LOCKS: usize = 256;
@@ -31,6 +31,8 @@ const MANY_LOCKS: usize = 256;
 const BEFORE: &str = ".before-";
 /// The body of a deletion of 1,000 objects, at most.
 const MAX_DELETE_BYTES: usize = 2 * 1024 * 1024;
+/// The body of an error, at most.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
 
 #[derive(Clone)]
 struct Objects {
@@ -118,6 +120,13 @@ fn created(request: &Request) -> Option<Created> {
     Some(Created { bucket: bucket.to_owned(), key, reason })
 }
 
+/// The id of the upload in parts that a request is about.
+fn upload_id(request: &Request) -> Option<&str> {
+    let query = request.uri().query().unwrap_or_default();
+    let id = query.split('&').find_map(|part| part.strip_prefix("uploadId="))?;
+    id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-').then_some(id)
+}
+
 impl Objects {
     /// The server checks the condition of a write before it writes and keeps the ETag in a second file: without the lock
     /// two writers could both win, and a reader could get the old content with the new ETag.
@@ -152,6 +161,7 @@ impl Objects {
                 before.settle(response.status().is_success()).await;
                 response
             }
+            Method::DELETE if upload_id(&request).is_some() => self.abort(request).await,
             Method::DELETE => {
                 let response = self.call(request).await;
                 self.forget_attributes(path).await;
@@ -167,6 +177,26 @@ impl Objects {
             }
             _ => self.call(request).await,
         }
+    }
+
+    /// Ends an upload in parts. The server lets only those do that who began it, and each function has a key of its own.
+    async fn abort(&self, request: Request) -> Response {
+        let (parts, _) = request.into_parts();
+        let response = self.call(Request::from_parts(parts.clone(), Body::empty())).await;
+        let caller = access_key(&parts.headers, &parts.uri);
+        let again = Request::from_parts(parts, Body::empty());
+        let (Some(caller), Some(file)) = (caller, upload_id(&again).map(|id| self.upload_file(id))) else {
+            return response;
+        };
+        let (answer, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
+        // A signature that is wrong has another code.
+        let is_of_another =
+            String::from_utf8_lossy(&body).contains("<Code>AccessDenied</Code>") && file.exists();
+        if is_of_another && tokio::fs::write(&file, format!("\"{caller}\"")).await.is_ok() {
+            return self.call(again).await;
+        }
+        Response::from_parts(answer, Body::from(body))
     }
 
     /// Deletes the objects that the body names, with what the server leaves of each.
@@ -197,10 +227,12 @@ impl Objects {
     /// Whether the parts of an upload are asked for that was completed or aborted, of which the server would say that none
     /// has arrived.
     fn is_of_ended_upload(&self, request: &Request) -> bool {
-        let query = request.uri().query().unwrap_or_default();
-        let id = query.split('&').find_map(|part| part.strip_prefix("uploadId="));
-        let is_id = |id: &&str| id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-        id.filter(is_id).is_some_and(|id| !self.folder.join(format!(".upload-{id}.json")).exists())
+        upload_id(request).is_some_and(|id| !self.upload_file(id).exists())
+    }
+
+    /// Where the server keeps whose upload in parts this is.
+    fn upload_file(&self, id: &str) -> PathBuf {
+        self.folder.join(format!(".upload-{id}.json"))
     }
 
     fn lock(&self, path: &str) -> Arc<RwLock<()>> {

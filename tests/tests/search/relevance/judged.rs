@@ -229,7 +229,7 @@ fn case(line: &str) -> Option<Case> {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn a_line_is_a_judged_query() {
     let cases = parse("# class\tquery\n\njoined\tdaftpunk\tartist\tDaft Punk\t\n");
     assert_eq!((cases.len(), cases[0].class, cases[0].query.as_str()), (1, Class::Joined, "daftpunk"));
@@ -240,7 +240,7 @@ fn a_line_is_a_judged_query() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn what_is_wanted_is_right_however_it_is_written() {
     let item =
         json!({ "title": "Let’s Dance", "artist": "David Bowie", "album": "Let's Dance", "year": 1983 });

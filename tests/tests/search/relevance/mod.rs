@@ -75,14 +75,14 @@ fn print(backend: &str, outcomes: &[Outcome<'_>], most: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn real_names_are_found_as_people_type_them() {
     let Some(suite) = Suite::load() else { return };
     suite.check(&World::start().await, EMBEDDED).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 async fn real_names_are_found_with_cloudsearch() {
     let Some(suite) = Suite::load() else { return };
     suite.check(&World::with_cloudsearch().await.0, CLOUDSEARCH).await;
@@ -97,7 +97,7 @@ async fn record_levels() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "needs a catalogue that nobody else changes")]
+#[cfg_attr(deployed, ignore = "needs a catalogue that nobody else changes")]
 fn what_queries_by_hand_want_is_there() {
     let Some(path) = tests::catalogue() else { return };
     let things = Catalogue::read(&path).things;

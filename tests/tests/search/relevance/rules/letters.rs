@@ -91,7 +91,7 @@ fn distance(left: &str, right: &str) -> usize {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn errors_are_counted_as_people_make_them() {
     for (left, right, expected) in [
         ("bjork", "bjork", 0),
@@ -109,7 +109,7 @@ fn errors_are_counted_as_people_make_them() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn a_slip_is_one_error_and_two_slips_are_two() {
     for seed in 0..200 {
         for word in ["lady", "stockholm", "thunderstruck"] {

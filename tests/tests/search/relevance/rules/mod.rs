@@ -137,7 +137,7 @@ fn seed(class: Class) -> usize {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn the_rules_find_enough_to_ask() {
     let Some(path) = tests::catalogue() else { return };
     let catalogue = Catalogue::read(&path);

@@ -208,7 +208,7 @@ pub(super) fn split(catalogue: &Catalogue, thing: &Thing, _: usize) -> Option<(S
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the sources")]
+#[cfg_attr(deployed, ignore = "reads the sources")]
 fn punctuation_goes_as_people_leave_it_out() {
     for (word, expected) in [
         ("AC/DC", "ACDC"),
