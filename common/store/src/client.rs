@@ -6,7 +6,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
-use mixtape_settings::LocalStores;
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use mixtape_settings::{LocalStores, S3Store, Settings};
 
 /// One attempt at one call.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -42,9 +43,18 @@ pub(crate) fn dynamodb(config: &SdkConfig, local: Option<&LocalStores>) -> aws_s
     aws_sdk_dynamodb::Client::from_conf(builder.build())
 }
 
-pub(crate) fn s3(config: &SdkConfig, local: Option<&LocalStores>) -> aws_sdk_s3::Client {
+pub(crate) fn s3(config: &SdkConfig, settings: &Settings) -> aws_sdk_s3::Client {
     let mut builder = aws_sdk_s3::config::Builder::from(config);
-    if let Some(stores) = local {
+    if let Some(S3Store { endpoint, region, access_key, secret_key }) = &settings.s3 {
+        builder = builder
+            .endpoint_url(endpoint)
+            .region(Region::new(region.clone()))
+            .credentials_provider(Credentials::new(access_key, secret_key, None, None, "settings"))
+            .force_path_style(true)
+            // Not every store knows the checksums that the client adds of its own accord.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    } else if let Some(stores) = &settings.stores {
         builder = builder.endpoint_url(&stores.s3).force_path_style(true);
     }
     aws_sdk_s3::Client::from_conf(builder.build())

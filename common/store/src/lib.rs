@@ -52,7 +52,7 @@ impl Store {
         let dynamodb = client::dynamodb(&config, settings.stores.as_ref());
         let table = |name: &str| table::Table::new(dynamodb.clone(), &settings.table_prefix, name);
         let keys = keys::Keys::new(table("keys"));
-        let objects = Objects::new(client::s3(&config, settings.stores.as_ref()), settings.bucket.clone());
+        let objects = Objects::new(client::s3(&config, settings), settings.bucket.clone());
         let media = media::Media::new(table("media"), objects.clone());
         let tracks = tracks::Tracks::new(table("tracks"), media.clone());
         let listens = listens::Listens::new(table("listens"));
