@@ -10,7 +10,7 @@ const HEAD: &str = "# Benchmarks\n\nMade by `cargo run --release -p benches -- a
 pub(crate) async fn run(file: Option<&Path>) -> Result<(), Failure> {
     let machine = report::machine();
     let functions = functions()?;
-    let cold = cold::run(20).await?;
+    let cold = cold::run(&functions, 20).await?;
     let sizes = sizes::run(&functions)?;
     let cost = cost::run(None).await?;
     let routes = routes::run().await?;

@@ -29,6 +29,15 @@ type Failure = Box<dyn Error>;
 
 #[derive(Debug, Parser)]
 #[command(about)]
+struct Arguments {
+    /// Take the functions and the local stack as they were built last
+    #[arg(long, global = true)]
+    no_build: bool,
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Debug, Subcommand)]
 enum Bench {
     /// Everything below but search and listens, which need a catalogue and hours; writes the file if one is named
     All { file: Option<PathBuf> },
@@ -36,6 +45,9 @@ enum Bench {
     Cold {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
         repetitions: u16,
+        /// Only these functions, separated by commas
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<String>,
     },
     /// The zip file of each function
     Sizes,
@@ -97,9 +109,16 @@ enum Search {
 
 fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match Bench::parse() {
+    let arguments = Arguments::parse();
+    if arguments.no_build {
+        programs::take_what_is_built();
+    }
+    match arguments.bench {
         Bench::All { file } => runtime.block_on(all::run(file.as_deref())),
-        Bench::Cold { repetitions } => show(runtime.block_on(cold::run(repetitions.into()))),
+        Bench::Cold { repetitions, only } => {
+            let names = if only.is_empty() { functions()? } else { only };
+            show(runtime.block_on(cold::run(&names, repetitions.into())))
+        }
         Bench::Sizes => show(functions().and_then(|functions| sizes::run(&functions))),
         Bench::Routes => show(runtime.block_on(routes::run())),
         Bench::Cost { together } => show(runtime.block_on(cost::run(together.map(usize::from)))),

@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 
-use crate::Failure;
+use crate::{Failure, functions};
+
+/// Whether all programs are built.
+static BUILT: OnceLock<bool> = OnceLock::new();
 
 /// The workspace's folder.
 pub(crate) fn workspace() -> PathBuf {
@@ -14,21 +18,28 @@ pub(crate) fn workspace() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// Builds these packages, whose binaries have their names, and answers the folder of the binaries.
-pub(crate) fn build(packages: &[&str]) -> Result<PathBuf, Failure> {
+/// Builds the functions, the hello world and the local stack, and answers the folder of the binaries. Always all of
+/// them: another choice of packages has other features of their dependencies, and they would be compiled again.
+pub(crate) fn build() -> Result<PathBuf, Failure> {
     let folder = std::env::current_exe()?.parent().ok_or("this program lies nowhere")?.to_owned();
     let profile = folder.file_name().and_then(|name| name.to_str()).ok_or("the build has no profile")?;
     let profile = if profile == "debug" { "dev" } else { profile };
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--bins", "--profile", profile]).current_dir(workspace()).stdout(Stdio::null());
-    for package in packages {
-        cargo.args(["-p", package]);
-    }
-    eprintln_progress(&format!("building {} packages, which can take long", packages.len()));
-    if !cargo.status()?.success() {
-        return Err("the build failed".into());
-    }
-    Ok(folder)
+    let is_built = BUILT.get_or_init(|| {
+        eprintln_progress("building the functions and the local stack, which can take long");
+        let mut cargo = Command::new("cargo");
+        cargo.args(["build", "--bins", "--profile", profile]).current_dir(workspace()).stdout(Stdio::null());
+        let functions = functions().unwrap_or_default();
+        for package in functions.iter().map(String::as_str).chain(["hello", "mixtape"]) {
+            cargo.args(["-p", package]);
+        }
+        cargo.status().is_ok_and(|status| status.success())
+    });
+    if *is_built { Ok(folder) } else { Err("the build failed".into()) }
+}
+
+/// Takes the programs that are there instead of building them.
+pub(crate) fn take_what_is_built() {
+    BUILT.get_or_init(|| true);
 }
 
 /// Says what takes so long, beside the tables.
@@ -61,7 +72,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start() -> Result<Self, Failure> {
-        let program = build(&["mixtape"])?.join("mixtape");
+        let program = build()?.join("mixtape");
         let mut command = tokio::process::Command::new(program);
         command.args(["--ephemeral", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn()?;

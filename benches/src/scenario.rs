@@ -107,7 +107,7 @@ pub(crate) fn track(number: usize) -> Value {
         "title": format!("{} {} {}", word(0, number), word(1, number / 10), word(2, number / 100)),
         "artist": format!("The {} {}s", word(2, number / 20), word(1, number / 20 / 10 + 3)),
         "album": format!("{} {}", word(1, number / 10), number / 10), "track_number": number % 10 + 1,
-        "genres": [word(0, number / 20)], "year": 1980 + number / 25, "duration_ms": 150_000 + number * 100,
+        "genres": [word(0, number / 20)], "year": 1980 + number / 25 % 40, "duration_ms": 150_000 + number % 1000 * 100,
         "source_id": format!("bench:{number}"),
     })
 }

@@ -23,7 +23,7 @@ struct Limits {
 }
 
 pub(crate) fn run(functions: &[String]) -> Result<String, Failure> {
-    let folder = build(&functions.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let folder = build()?;
     let limits: Limits =
         serde_json::from_str(&std::fs::read_to_string(workspace().join("infra/sizes.json"))?)?;
     let mut rows = Vec::new();

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use mixtape::template::Template;
 use mixtape::{Options, Stack};
 
+use crate::Failure;
 use crate::api::Api;
 use crate::programs::{build, eprintln_progress, megabytes, memory};
 use crate::report::{millis, table};
 use crate::scenario::Scenario;
 use crate::times::Times;
-use crate::{Failure, functions};
 use runtime_api::RuntimeApi;
 use subject::Subject;
 
@@ -38,11 +38,8 @@ struct Measured {
     peak: u64,
 }
 
-pub(crate) async fn run(repetitions: usize) -> Result<String, Failure> {
-    let names = functions()?;
-    let mut packages: Vec<&str> = names.iter().map(String::as_str).collect();
-    packages.push("hello");
-    let folder = build(&packages)?;
+pub(crate) async fn run(names: &[String], repetitions: usize) -> Result<String, Failure> {
+    let folder = build()?;
     let stack = Stack::start(Options::default()).await?;
     let api = Api::new(stack.url());
     let scenario = Scenario::prepare(&api).await?;
@@ -61,7 +58,7 @@ pub(crate) async fn run(repetitions: usize) -> Result<String, Failure> {
             Err(why) => absent.push((rival.name, why)),
         }
     }
-    for name in &names {
+    for name in names {
         subjects.push(Subject::function(name, &folder, &template, &stack, &scenario)?);
     }
     let mut measured: Vec<Measured> = subjects.iter().map(|_| Measured::default()).collect();

@@ -24,7 +24,7 @@ use mix::Mix;
 const BOUND: usize = 1_000;
 /// The knee lies before the first step that does worse.
 const KEPT_UP: f64 = 0.98;
-const SLOW: Duration = Duration::from_millis(100);
+const SLOW: Duration = Duration::from_millis(500);
 
 /// What became of the requests of one step.
 struct Step {
@@ -66,8 +66,7 @@ pub(crate) async fn run(first: u32, seconds: u32) -> Result<String, Failure> {
             megabytes(server.resident()?),
         ]);
         let kept_up = done.times.count() as f64 >= KEPT_UP * done.due as f64;
-        if !kept_up || done.times.quantile(0.99) > SLOW || done.achieved() < KEPT_UP * f64::from(rate) * 0.97
-        {
+        if !kept_up || done.times.quantile(0.99) > SLOW || done.achieved() < 0.95 * f64::from(rate) {
             break;
         }
         kept = Some(rate);
