@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
@@ -57,6 +58,17 @@ pub(crate) fn memory(process: u32) -> Result<(u64, u64), Failure> {
         kilobytes.map(|kilobytes| kilobytes * 1024).ok_or("/proc says nothing of memory")
     };
     Ok((field("VmRSS:")?, field("VmHWM:")?))
+}
+
+/// Processor time that the threads of a process have taken, of those that are still there.
+pub(crate) fn processor_time(process: u32) -> Result<Duration, Failure> {
+    let mut nanoseconds = 0;
+    for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        let statistics = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+        let first = statistics.split_whitespace().next().ok_or("/proc says nothing of processor time")?;
+        nanoseconds += first.parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(nanoseconds))
 }
 
 /// Megabytes (10^6).

@@ -12,7 +12,7 @@ use mixtape::{Options, Stack};
 
 use crate::Failure;
 use crate::api::Api;
-use crate::programs::{build, eprintln_progress, megabytes, memory};
+use crate::programs::{build, eprintln_progress, megabytes, memory, processor_time};
 use crate::report::{millis, table};
 use crate::scenario::Scenario;
 use crate::times::Times;
@@ -31,6 +31,8 @@ const HELLO: &str = "hello world in Rust";
 struct Measured {
     /// From the start of the process to its first poll.
     poll: Times,
+    /// Processor time until then: what others do on the machine is not in it.
+    work: Times,
     /// From the start of the process to its first answer.
     answer: Times,
     warm: Times,
@@ -80,13 +82,14 @@ async fn start(subject: &Subject, measured: &mut Measured, is_warm_round: bool) 
     let started = Instant::now();
     let mut child = subject.spawn(&runtime.address.to_string(), scratch.path())?;
     let polled = runtime.first_poll().await?;
+    let process = child.id().ok_or("it has ended")?;
+    measured.work.add(processor_time(process)?);
     let answer = runtime.invoke(&subject.first).await?;
     if answer.body.get("statusCode").is_some_and(|status| status != 200) {
         return Err(format!("its first answer is {}", answer.body).into());
     }
     measured.poll.add(polled - started);
     measured.answer.add(answer.at - started);
-    let process = child.id().ok_or("it has ended")?;
     if is_warm_round && let Some(idle) = &subject.idle {
         for place in 0..WARM_UP + WARM {
             let answer = runtime.invoke(idle).await?;
@@ -119,6 +122,8 @@ fn starts(subjects: &[Subject], measured: &[Measured], absent: &[(&str, String)]
             millis(measured.poll.median()),
             millis(measured.poll.quantile(0.95)),
             format!("{:.2}", ratio(measured.poll.median(), hello.poll.median())),
+            millis(measured.work.median()),
+            format!("{:.2}", ratio(measured.work.median(), hello.work.median())),
             millis(measured.answer.median()),
             millis(measured.answer.quantile(0.95)),
             format!("{:.2}", ratio(measured.answer.median(), hello.answer.median())),
@@ -130,13 +135,15 @@ fn starts(subjects: &[Subject], measured: &[Measured], absent: &[(&str, String)]
     }
     for (name, why) in absent {
         let mut row = vec![format!("{name}: {why}")];
-        row.resize(11, "–".to_owned());
+        row.resize(13, "–".to_owned());
         rows.push(row);
     }
     let columns = [
         "function",
         "start to first poll, median",
         "p95",
+        "× hello",
+        "processor time of it, median",
         "× hello",
         "start to first answer, median",
         "p95",

@@ -105,6 +105,8 @@ fn environment(
         ("AWS_LAMBDA_LOG_STREAM_NAME", function),
         ("AWS_REGION", "us-east-1"),
         ("AWS_SECRET_ACCESS_KEY", &stores.secret_key),
+        // It would say at each start that a newer one is wanted.
+        ("NODE_NO_WARNINGS", "1"),
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ("SSL_CERT_FILE", bundle),
     ] {
