@@ -5,6 +5,7 @@ It needs boto3, PyYAML and tomlkit, which all come with aws-sam-cli. `python sta
 
 import argparse
 import io
+import json
 import shlex
 import sys
 import zipfile
@@ -18,8 +19,7 @@ from botocore.exceptions import ClientError, WaiterError
 ROOT = Path(__file__).resolve().parent.parent
 
 # Megabytes of a function's zip file, at most. What is larger takes longer to start: have a look at what grew.
-LIMIT = 6
-LIMITS = {"indexer": 12, "ingest": 12, "search": 12}
+LIMITS = json.loads((ROOT / "infra/sizes.json").read_text())
 
 # What holds data: to replace or to remove one of these is to lose what is in it.
 KEEPS_DATA = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
@@ -139,13 +139,13 @@ def check_sizes(arguments):
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.write(ROOT / "target/lambda" / name / "bootstrap", "bootstrap")
-        size, limit = len(packed.getvalue()) / 1e6, LIMITS.get(name, LIMIT)
+        size, limit = len(packed.getvalue()) / 1e6, LIMITS["functions"].get(name, LIMITS["default"])
         print(f"{name:<16}{size:>6.2f} MB{limit:>6} MB{'  too large' if size > limit else ''}")
         if size > limit:
             too_large.append(name)
     if too_large and arguments.profile == "release":
         sys.exit(f"too large: {', '.join(too_large)}. `cargo tree -e normal -p NAME` shows what is in it; "
-                 "the limits stand in infra/stack.py.")
+                 "the limits stand in infra/sizes.json.")
 
 
 def changes(cloudformation, change_set):

@@ -4,7 +4,6 @@
 //! sending and counting are measured one after the other.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,8 +13,11 @@ use mixtape_domain::{AccountId, Timestamp, TrackId};
 use mixtape_store::insights::Scope;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::Failure;
+use crate::api::{Api, PASSWORD};
 
 /// Tracks of the catalogue that are heard.
 const TRACKS: usize = 5_000;
@@ -25,12 +27,8 @@ const DAYS: i64 = 3 * 365;
 const BATCH: usize = 1_000;
 /// Requests that are under way at once.
 const AT_ONCE: usize = 2;
-/// How often a request is sent again that was answered with 503, as clients do.
-const ATTEMPTS: usize = 5;
 /// Requests with one listen each, and reads of each kind.
 const SINGLE: usize = 1_000;
-
-type Failure = Box<dyn Error>;
 
 /// Somebody who listens.
 struct Listener {
@@ -40,43 +38,12 @@ struct Listener {
     heard: BTreeMap<(Day, usize), i64>,
 }
 
-/// The API of a stack.
-struct Api {
-    http: reqwest::Client,
-    url: String,
-}
-
-impl Api {
-    async fn send(&self, method: Method, path: &str, token: &str, body: Value) -> Result<Value, Failure> {
-        for _ in 0..ATTEMPTS {
-            let request = self.http.request(method.clone(), format!("{}{path}", self.url)).json(&body);
-            let request = if token.is_empty() { request } else { request.bearer_auth(token) };
-            let answer = request.send().await?;
-            let status = answer.status();
-            let answer: Value = answer.json().await?;
-            if status.is_success() {
-                return Ok(answer);
-            }
-            if status != StatusCode::SERVICE_UNAVAILABLE {
-                return Err(format!("{path}: {status} {answer}").into());
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        Err(format!("{path} stayed unavailable").into())
-    }
-
-    async fn sign_up(&self, username: &str) -> Result<Listener, Failure> {
-        let password = "a password for the benchmark";
-        let body =
-            json!({ "username": username, "email": format!("{username}@example.org"), "password": password });
-        let made = self.send(Method::POST, "/v1/accounts", "", body).await?;
-        let text = |value: &Value| value.as_str().map(str::to_owned).ok_or("an account lacks something");
-        Ok(Listener {
-            id: text(&made["account"]["id"])?.parse()?,
-            token: text(&made["session"]["access_token"])?,
-            heard: BTreeMap::new(),
-        })
-    }
+async fn sign_up(api: &Api, username: &str) -> Result<Listener, Failure> {
+    let (id, token) = api.sign_up(username).await?;
+    // With a key, because a session would end before the largest run does.
+    let key = api.send(Method::POST, "/v1/me/keys", &token, json!({ "name": "benchmark" })).await?;
+    let token = key["key"].as_str().ok_or("no key")?.to_owned();
+    Ok(Listener { id: id.parse()?, token, heard: BTreeMap::new() })
 }
 
 pub(crate) async fn run(listens: usize, accounts: usize) -> Result<(), Failure> {
@@ -84,10 +51,10 @@ pub(crate) async fn run(listens: usize, accounts: usize) -> Result<(), Failure> 
     let mut random = StdRng::seed_from_u64(1);
     let (mut listeners, tracks) = {
         let stack = start(folder.path(), false).await?;
-        let api = Api { http: reqwest::Client::new(), url: stack.url() };
+        let api = Api::new(stack.url());
         let mut listeners = Vec::new();
         for number in 0..accounts {
-            listeners.push(api.sign_up(&format!("listener{number}")).await?);
+            listeners.push(sign_up(&api, &format!("listener{number}")).await?);
         }
         let tracks = make_tracks(&api, &listeners[0]).await?;
         let took = send_all(&api, &mut listeners, &tracks, listens, &mut random).await?;
@@ -139,13 +106,25 @@ async fn make_tracks(api: &Api, owner: &Listener) -> Result<Vec<TrackId>, Failur
     Ok(ids)
 }
 
-/// A listen of a popular track more often than of others, at any second of the last years.
-fn listen(random: &mut StdRng, tracks: &[TrackId]) -> (usize, Timestamp) {
+/// Seconds from one track of a sitting to the next.
+const TRACK_SECONDS: i64 = 190;
+/// The moment before which everything was heard.
+const NOW: i64 = 1_795_219_200;
+
+/// A track: a popular one more often than others.
+fn track(random: &mut StdRng, tracks: &[TrackId]) -> usize {
     let share: f64 = random.random();
-    let track = (share.powi(3) * tracks.len() as f64) as usize;
-    let now = 1_795_219_200;
-    let seconds = now - DAYS * 86_400 + random.random_range(0..DAYS * 86_400);
-    (track, Timestamp::from_millis(seconds * 1000).unwrap_or(Timestamp::EPOCH))
+    (share.powi(3) * tracks.len() as f64) as usize
+}
+
+/// Tracks that are heard one after the other, at any time of the last years.
+fn sitting(random: &mut StdRng, tracks: &[TrackId]) -> Vec<(Timestamp, usize)> {
+    let start = NOW - DAYS * 86_400 + random.random_range(0..(DAYS - 1) * 86_400);
+    let count = random.random_range(4..=20);
+    let at = |place: i64| {
+        Timestamp::from_millis((start + place * TRACK_SECONDS) * 1000).unwrap_or(Timestamp::EPOCH)
+    };
+    (0..count).map(|place| (at(place), track(random, tracks))).collect()
 }
 
 /// Sends so many listens, as if each account imported its history: in the order of time.
@@ -162,12 +141,11 @@ async fn send_all(
         let mut history: Vec<(Timestamp, usize)> = Vec::with_capacity(each);
         let mut known = std::collections::HashSet::new();
         while history.len() < each {
-            let (track, at) = listen(random, tracks);
             // Two of one second and track would be one.
-            if known.insert((track, at)) {
-                history.push((at, track));
-            }
+            let new = sitting(random, tracks).into_iter().filter(|listen| known.insert(*listen));
+            history.extend(new);
         }
+        history.truncate(each);
         history.sort_unstable();
         for (at, track) in &history {
             *listener.heard.entry((Day::of(*at), *track)).or_default() += 1;
@@ -201,8 +179,8 @@ async fn send_single(
     for place in 0..SINGLE {
         let listener = &mut listeners[place % 7 % listeners.len()];
         // After all others, so that none is sent twice.
-        let (track, _) = listen(random, tracks);
-        let at = Timestamp::from_millis((1_795_219_200 + place as i64) * 1000).unwrap_or(Timestamp::EPOCH);
+        let track = track(random, tracks);
+        let at = Timestamp::from_millis((NOW + place as i64) * 1000).unwrap_or(Timestamp::EPOCH);
         let body = body(&[(at, track)], tracks);
         let started = Instant::now();
         api.send(Method::POST, "/v1/listens", &listener.token, body).await?;
@@ -214,9 +192,9 @@ async fn send_single(
 
 /// Reads top lists: from the cache, and with an empty one.
 async fn read(stack: &Stack, listeners: &mut [Listener]) -> Result<(), Failure> {
-    let api = Api { http: reqwest::Client::new(), url: stack.url() };
+    let api = Api::new(stack.url());
     stack.invoke("accounts", json!({ "admin": { "username": "listener0", "grant": true } })).await?;
-    let body = json!({ "login": "listener0", "password": "a password for the benchmark" });
+    let body = json!({ "login": "listener0", "password": PASSWORD });
     let session = api.send(Method::POST, "/v1/sessions", "", body).await?;
     let token = session["access_token"].as_str().ok_or("no token")?.to_owned();
     for (what, path) in [
@@ -248,7 +226,7 @@ async fn read(stack: &Stack, listeners: &mut [Listener]) -> Result<(), Failure> 
 /// were compared.
 async fn recount(stack: &Stack, listeners: &[Listener], tracks: &[TrackId]) -> Result<usize, Failure> {
     let mut compared = 0;
-    let last = Day::of(Timestamp::from_millis(1_795_219_200_000).ok_or("no such time")?);
+    let last = Day::of(Timestamp::from_millis(NOW * 1000).ok_or("no such time")?);
     let mut periods: Vec<Period> = Vec::new();
     for length in [Length::All, Length::Year, Length::Month, Length::Week] {
         let of = (0..=DAYS + 1)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use mixtape::template::Template;
 use serde_json::Value;
@@ -154,6 +155,35 @@ fn runs_in_a_deployment(name: &str) -> bool {
     let Ok(source) = std::fs::read_to_string(path) else { return false };
     let heads = source.split("#[tokio::test").skip(1).filter_map(|test| test.split("fn ").next());
     heads.into_iter().any(|attributes| !attributes.contains("ignore"))
+}
+
+#[test]
+#[cfg_attr(deployed, ignore = "reads the template")]
+fn a_call_to_a_store_ends_before_the_function_and_the_function_before_the_gateway() {
+    const GATEWAY: Duration = Duration::from_secs(30);
+    let template = template();
+    let answers: BTreeSet<String> = template.routes.iter().map(|route| route.function.clone()).collect();
+    for function in &template.functions {
+        assert!(mixtape_store::CALL_TIMEOUT * 2 < function.timeout, "{}", function.name);
+        assert!(!answers.contains(&function.name) || function.timeout < GATEWAY, "{}", function.name);
+    }
+}
+
+#[test]
+#[cfg_attr(deployed, ignore = "reads the template")]
+fn what_costs_much_is_throttled_on_its_own() {
+    let template = template();
+    let settings = template.resources["Api"]["Properties"]["RouteSettings"].as_object().unwrap().clone();
+    let most =
+        template.resources["Api"]["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"].as_u64();
+    for (route, limits) in &settings {
+        let path = route.strip_prefix("ANY ").unwrap();
+        assert!(template.routes.iter().any(|route| route.path == path), "{route} is no route");
+        assert!(limits["ThrottlingRateLimit"].as_u64() < most, "{route}");
+    }
+    for path in ["/v1/accounts", "/v1/sessions", "/v1/me/password", "/v1/me/export"] {
+        assert!(settings.contains_key(&format!("ANY {path}")), "{path}");
+    }
 }
 
 #[test]

@@ -18,6 +18,8 @@ use crate::{ClientAddress, Code, Problem, RequestId};
 /// Answers are at most what Lambda can return, so that they may be held in memory for their ETag.
 const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
 const REQUEST_ID: &str = "x-request-id";
+const TWO_YEARS: &str = "max-age=63072000";
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Puts the shared behaviour around a function's routes.
 pub fn finish(router: Router) -> Router {
@@ -96,6 +98,10 @@ fn add_headers(headers: &mut HeaderMap, request_id: &str, is_personal: bool) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TWO_YEARS));
+    // An answer that a browser shows as a page loads nothing and is shown in no frame; the reference says what it needs.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
     headers.entry(header::VARY).or_insert(HeaderValue::from_static("authorization"));
     // With an ETag, asking again costs little; without one, an answer is for this caller and this moment.
     let default = match (headers.contains_key(header::ETAG), is_personal) {

@@ -31,6 +31,25 @@ pub struct Settings {
     pub telemetry: TelemetrySettings,
     /// Where the stores are, when they are not AWS's.
     pub stores: Option<LocalStores>,
+    /// Where objects are kept, when neither S3 nor the embedded store keeps them.
+    pub s3: Option<S3Store>,
+}
+
+/// A store that is compatible with S3, wherever it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct S3Store {
+    /// Its base address, for example `https://s3.example.org`. Players and uploads are sent there too.
+    pub endpoint: String,
+    pub region: String,
+    pub access_key: String,
+    pub secret_key: String,
+}
+
+impl std::fmt::Debug for S3Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Whoever logs the settings must not log the secret.
+        f.debug_struct("S3Store").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
 }
 
 /// What is said of invocations.
@@ -134,7 +153,8 @@ impl Settings {
     /// Reads the settings of a deployed function: `TABLE_PREFIX` and `BUCKET` must be set; `REGISTRATION`,
     /// `CATALOGUE`, `SEARCH_BACKEND`, `SHUFFLE_EVERY_SECONDS`, `HOME_*`, `MAX_FILE_BYTES`, `MAX_ACCOUNT_BYTES`,
     /// `MEDIA_CDN`, `METRICS_SERVICE` and Lambda's `AWS_LAMBDA_LOG_LEVEL` have defaults. With `SEARCH_BACKEND` set to
-    /// `cloudsearch`, `CLOUDSEARCH_SEARCH_ENDPOINT` and `CLOUDSEARCH_DOCUMENT_ENDPOINT` must be set too.
+    /// `cloudsearch`, `CLOUDSEARCH_SEARCH_ENDPOINT` and `CLOUDSEARCH_DOCUMENT_ENDPOINT` must be set too; with
+    /// `S3_ENDPOINT` set, `S3_ACCESS_KEY_ID` and `S3_SECRET_ACCESS_KEY`.
     ///
     /// # Errors
     /// A variable is missing or holds a value that is not one of its choices.
@@ -247,8 +267,24 @@ impl Settings {
             },
             scratch_dir: variable("SCRATCH_DIR").map_or_else(|| PathBuf::from("/tmp/mixtape"), PathBuf::from),
             stores: None,
+            s3: s3_store(variable)?,
         })
     }
+}
+
+fn s3_store(variable: impl Fn(&'static str) -> Option<String>) -> Result<Option<S3Store>, SettingsError> {
+    let given = |name| variable(name).filter(|value| !value.is_empty());
+    let required = |name| given(name).ok_or(SettingsError::Missing(name));
+    let Some(endpoint) = given("S3_ENDPOINT") else { return Ok(None) };
+    if !endpoint.starts_with("https://") && !endpoint.starts_with("http://") {
+        return Err(SettingsError::Wrong { name: "S3_ENDPOINT", expected: "an address with https://" });
+    }
+    Ok(Some(S3Store {
+        endpoint,
+        region: given("S3_REGION").unwrap_or_else(|| "auto".to_owned()),
+        access_key: required("S3_ACCESS_KEY_ID")?,
+        secret_key: required("S3_SECRET_ACCESS_KEY")?,
+    }))
 }
 
 #[cfg(test)]
@@ -262,6 +298,37 @@ mod tests {
         Settings::from_map(&variables.collect())
             .map(|settings| settings.search)
             .map_err(|error| error.to_string())
+    }
+
+    fn s3(variables: &[(&str, &str)]) -> Result<Option<S3Store>, String> {
+        let fixed = [("TABLE_PREFIX", "mixtape"), ("BUCKET", "bucket")];
+        let variables =
+            fixed.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::from_map(&variables.collect())
+            .map(|settings| settings.s3)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn another_object_store_needs_its_credentials_and_keeps_them_to_itself() {
+        let endpoint = ("S3_ENDPOINT", "https://s3.example.org");
+        let key = ("S3_ACCESS_KEY_ID", "somebody");
+        let secret = ("S3_SECRET_ACCESS_KEY", "hush");
+        // As the template sets them where no such store is named.
+        assert_eq!(s3(&[("S3_ENDPOINT", ""), ("S3_ACCESS_KEY_ID", "")]), Ok(None));
+        let store = s3(&[endpoint, key, secret]).unwrap().unwrap();
+        assert_eq!((store.region.as_str(), store.secret_key.as_str()), ("auto", "hush"));
+        assert!(!format!("{store:?}").contains("hush"));
+        for (variables, reason) in [
+            (vec![endpoint, secret], "the environment variable S3_ACCESS_KEY_ID is not set"),
+            (vec![endpoint, key], "the environment variable S3_SECRET_ACCESS_KEY is not set"),
+            (
+                vec![("S3_ENDPOINT", "s3.example.org"), key, secret],
+                "the environment variable S3_ENDPOINT must be an address with https://",
+            ),
+        ] {
+            assert_eq!(s3(&variables).unwrap_err(), reason);
+        }
     }
 
     #[test]

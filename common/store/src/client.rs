@@ -6,15 +6,19 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
-use mixtape_settings::LocalStores;
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use mixtape_settings::{LocalStores, S3Store, Settings};
 
 use crate::meter::Meter;
 
 /// One attempt at one call.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
-/// One call with its retries.
-const CALL_TIMEOUT: Duration = Duration::from_secs(8);
+/// The longest that one call to a store takes, with its retries. Every function may run for longer.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Attempts at one call. All calls of a client share a budget of 500 tokens beside that: a retry takes 5 (10 after a
+/// timeout), a success gives back what its retry took, or 1, so that a store that is away is not asked over and over.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>, standard mode.
 const MAX_ATTEMPTS: u32 = 4;
 
 pub(crate) async fn load(local: Option<&LocalStores>) -> SdkConfig {
@@ -44,9 +48,18 @@ pub(crate) fn dynamodb(config: &SdkConfig, local: Option<&LocalStores>) -> aws_s
     aws_sdk_dynamodb::Client::from_conf(builder.build())
 }
 
-pub(crate) fn s3(config: &SdkConfig, local: Option<&LocalStores>) -> aws_sdk_s3::Client {
+pub(crate) fn s3(config: &SdkConfig, settings: &Settings) -> aws_sdk_s3::Client {
     let mut builder = aws_sdk_s3::config::Builder::from(config);
-    if let Some(stores) = local {
+    if let Some(S3Store { endpoint, region, access_key, secret_key }) = &settings.s3 {
+        builder = builder
+            .endpoint_url(endpoint)
+            .region(Region::new(region.clone()))
+            .credentials_provider(Credentials::new(access_key, secret_key, None, None, "settings"))
+            .force_path_style(true)
+            // Not every store knows the checksums that the client adds of its own accord.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    } else if let Some(stores) = &settings.stores {
         builder = builder.endpoint_url(&stores.s3).force_path_style(true);
     }
     aws_sdk_s3::Client::from_conf(builder.build())

@@ -20,6 +20,7 @@ pub mod tracks;
 use mixtape_settings::Settings;
 
 pub use aws_config::SdkConfig;
+pub use client::CALL_TIMEOUT;
 pub use error::StoreError;
 pub use objects::{Blob, Head, Objects, Part, Presentation, Presigned, PutOutcome, ReadAs, Validity};
 
@@ -53,7 +54,7 @@ impl Store {
         let dynamodb = client::dynamodb(&config, settings.stores.as_ref());
         let table = |name: &str| table::Table::new(dynamodb.clone(), &settings.table_prefix, name);
         let keys = keys::Keys::new(table("keys"));
-        let objects = Objects::new(client::s3(&config, settings.stores.as_ref()), settings.bucket.clone());
+        let objects = Objects::new(client::s3(&config, settings), settings.bucket.clone());
         let media = media::Media::new(table("media"), objects.clone());
         let tracks = tracks::Tracks::new(table("tracks"), media.clone());
         let listens = listens::Listens::new(table("listens"));

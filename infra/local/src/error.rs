@@ -13,6 +13,8 @@ pub enum StartError {
     Template(#[from] TemplateError),
     #[error(transparent)]
     Settings(#[from] mixtape_settings::SettingsError),
+    #[error("{parameter} cannot be set here: its credentials lie in Secrets Manager. Leave it out")]
+    NeedsAws { parameter: &'static str },
     #[error("template.yaml names the function {function}, which this program does not have")]
     UnknownFunction { function: String },
     #[error("the folder {folder} cannot be used: {cause}")]

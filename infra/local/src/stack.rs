@@ -14,7 +14,7 @@ use futures::future::{BoxFuture, join_all};
 use mixtape_domain::Clock;
 use mixtape_events::EventError;
 use mixtape_http::App;
-use mixtape_settings::Settings;
+use mixtape_settings::{S3Store, Settings};
 use mixtape_store::Store;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -47,6 +47,9 @@ pub struct Options {
     pub parameters: BTreeMap<String, String>,
     /// What answers searches.
     pub search: SearchWith,
+    /// Where objects are kept instead of in the embedded store, in a bucket of the same name. The embedded one then tells
+    /// of no uploads.
+    pub s3: Option<S3Store>,
     /// How long one shuffle of the home page lasts, instead of the template's schedule.
     pub shuffle_every: Option<Duration>,
     /// The time that handlers and schedules see.
@@ -83,6 +86,7 @@ impl Default for Options {
             data: None,
             parameters: BTreeMap::new(),
             search: SearchWith::default(),
+            s3: None,
             shuffle_every: None,
             clock: Clock::system(),
             retry_base: Duration::from_millis(100),
@@ -223,6 +227,10 @@ impl Stack {
 
         let mut settings = settings(&template)?;
         settings.stores = Some(stores.settings);
+        if settings.s3.is_some() {
+            return Err(StartError::NeedsAws { parameter: "S3Endpoint" });
+        }
+        settings.s3 = options.s3;
         settings.scratch_dir = path.join("scratch");
         settings.shuffle_every = options.shuffle_every.unwrap_or(settings.shuffle_every);
         let store = Store::connect(&settings).await;

@@ -3,6 +3,7 @@
 mod browser;
 mod covers;
 mod deletion;
+mod elsewhere;
 mod import;
 mod interruptions;
 mod large;

@@ -16,6 +16,27 @@ async fn a_path_that_the_template_does_not_have_gets_the_gateways_404() {
 }
 
 #[tokio::test]
+async fn every_answer_tells_browsers_to_trust_it_with_little() {
+    let world = World::start().await;
+    let anonymous = world.anonymous();
+    for path in ["/v1/health", "/v1/home", "/v1/me", "/docs", "/docs/reference.js"] {
+        let answer = anonymous.get(path).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("strict-transport-security", "max-age=63072000"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{path}");
+        }
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(
+            policy.starts_with("default-src ") && policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_another_origin_may_ask_and_call() {
     let world = World::start().await;
     let anonymous = world.anonymous();
