@@ -309,11 +309,29 @@ impl Table {
     }
 }
 
-/// Items of several tables in as few calls as DynamoDB allows (100 keys each), with strong consistency, in no
-/// particular order, without those that do not exist.
+/// How fresh what is read must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// Every write that was acknowledged before is seen.
+    Strong,
+    /// A write may be missed that was made a moment ago, usually less than a second: half the units.
+    Eventual,
+}
+
+/// As [`batch_get_as`], with strong consistency.
 pub(crate) async fn batch_get(
     client: &Client,
     keys: Vec<(&Table, Item)>,
+) -> Result<Vec<(String, Item)>, StoreError> {
+    batch_get_as(client, keys, Freshness::Strong).await
+}
+
+/// Items of several tables in as few calls as DynamoDB allows (100 keys each), in no particular order, without those that
+/// do not exist.
+pub(crate) async fn batch_get_as(
+    client: &Client,
+    keys: Vec<(&Table, Item)>,
+    freshness: Freshness,
 ) -> Result<Vec<(String, Item)>, StoreError> {
     let mut found = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(MAX_BATCH_GET) {
@@ -323,7 +341,8 @@ pub(crate) async fn batch_get(
             by_table.entry(table.name()).or_default().push(key.clone());
         }
         for (table, keys) in by_table {
-            let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+            let keys = KeysAndAttributes::builder().set_keys(Some(keys));
+            let keys = keys.consistent_read(freshness == Freshness::Strong).build();
             wanted.insert(table.to_owned(), keys.map_err(|error| StoreError::Refused(error.to_string()))?);
         }
         let mut attempt = 0;

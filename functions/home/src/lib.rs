@@ -80,7 +80,7 @@ async fn get(State(app): State<App>, _: CatalogueReader) -> Result<Response, Pro
         is_complete: false,
         sections: Vec::new(),
     });
-    let found = app.store.tracks.lookup(&wanted(&shuffle)).await?;
+    let found = app.store.tracks.glance(&wanted(&shuffle)).await?;
     // A page of a catalogue that was too small is made again soon.
     let good_until = if shuffle.is_complete { shuffle.next_at } else { shuffle.next_at.min(now.plus(WAIT)) };
     let seconds = (good_until.seconds() - now.seconds()).max(1);

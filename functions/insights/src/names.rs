@@ -81,7 +81,7 @@ pub(crate) async fn names(
     keys: &[Key],
     scope: Scope,
 ) -> Result<Vec<Heard>, Problem> {
-    let mut found = store.tracks.lookup(&wanted(kind, keys)).await?;
+    let mut found = store.tracks.glance(&wanted(kind, keys)).await?;
     let mut missing: Vec<Key> = keys.iter().filter(|key| !has(&found, kind, key)).copied().collect();
     // A genre has no plays of its own, and comes from the catalogue.
     if scope == Scope::Everybody && kind != Kind::Genre {

@@ -193,7 +193,7 @@ pub(crate) async fn search(
         artists: found.artists.ids.iter().cloned().collect(),
         albums: found.albums.ids.iter().cloned().collect(),
     };
-    let read = app.store.tracks.lookup(&wanted).await?;
+    let read = app.store.tracks.glance(&wanted).await?;
     let answer = move || {
         let mut highlighter = highlighter;
         SearchResults {
