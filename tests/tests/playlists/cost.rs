@@ -78,6 +78,8 @@ async fn requests_take_as_many_calls_as_they_may() {
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = ada.send(request).await;
         let mut mine = world.dynamodb().take();
+        // Whether tokens were revoked is asked every five seconds, however long this takes.
+        mine.retain(|call| call.tables != ["keys"]);
         assert!(matches!(answer.status, 200..=204), "{name}: {}", answer.text);
         // What follows a write is the sweeping that it causes.
         if let Some(last) = mine.iter().rposition(|call| call.operation == "TransactWriteItems") {
