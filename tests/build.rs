@@ -1,7 +1,5 @@
 //! With `MIXTAPE_API` in the environment the tests are built to run against the API at that address (`cfg(deployed)`).
 
-#![expect(clippy::print_stdout, reason = "this is how a build script talks to Cargo")]
-
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(deployed)");
     println!("cargo::rerun-if-env-changed=MIXTAPE_API");

@@ -20,6 +20,7 @@ mod client;
 mod cloudsearch;
 mod deployed;
 mod dynamodb;
+mod marker;
 pub mod privileges;
 mod stores;
 mod world;
