@@ -17,6 +17,9 @@ if [ "${1:-}" = --profile ]; then
     profile="${2:?"--profile needs a name"}"
     shift 2
 fi
+# Without one, Cargo takes dev, for tests too.
+with=()
+[ -z "$profile" ] || [ "$profile" = dev ] || with=(--profile "$profile")
 is_whole=1
 if [ "${1:-}" = --resources ]; then
     shift
@@ -64,10 +67,9 @@ start_emulator() {
 # Compiles the functions for this machine, where the emulator runs them. With the examples come the features that the
 # tests ask of libraries, so that these are compiled once for both.
 build() {
-    local name folder="target/$profile"
-    [ "$profile" != dev ] || folder=target/debug
+    local name folder="target/${with[1]:-debug}"
     say "building functions"
-    cargo build --quiet --profile "$profile" --workspace --bins --examples
+    cargo build --quiet "${with[@]}" --workspace --bins --examples
     for name in $(python infra/stack.py packages); do
         mkdir -p "target/lambda/$name"
         strip -o "target/lambda/$name/bootstrap" "$folder/$name"
@@ -108,6 +110,6 @@ say "testing"
 # tests wait, so that more of them than there are processors run at once.
 MIXTAPE_API="$address" MIXTAPE_INVOKE="$(command -v python) tests/deployed.py --stack $stack invoke" \
     MIXTAPE_SETTLE="${MIXTAPE_SETTLE:-5}" \
-    cargo test --profile "${profile:-dev}" --workspace --test main -- --test-threads 4 "$@"
+    cargo test "${with[@]}" --workspace --test main -- --test-threads 4 "$@"
 python tests/deployed.py --stack "$stack" dead-letters
 [ -z "$is_whole" ] || python tests/deployed.py --stack "$stack" exercised
