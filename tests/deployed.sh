@@ -3,9 +3,10 @@
 # It needs Rust, Python and a package index, and nothing that was installed by hand. What the emulator cannot do is listed
 # in tests/deployed.md.
 #
-# tests/deployed.sh [--profile NAME] [ARGUMENT OF THE TEST BINARY…]
+# tests/deployed.sh [--profile NAME] [--resources | ARGUMENT OF THE TEST BINARY…]
 #   --profile NAME   compile functions and tests with Cargo alone and this profile; with `dev` there is little to compile
 #                    where `cargo test --workspace` has run or will. Otherwise infra/deploy.sh builds the functions.
+#   --resources      run only the modules that tests/deployed.md names, which exercise every resource
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=infra/tools.sh
@@ -15,6 +16,20 @@ profile=""
 if [ "${1:-}" = --profile ]; then
     profile="${2:?"--profile needs a name"}"
     shift 2
+fi
+# Without one, Cargo takes dev, for tests too.
+with=()
+[ -z "$profile" ] || [ "$profile" = dev ] || with=(--profile "$profile")
+is_whole=1
+if [ "${1:-}" = --resources ]; then
+    shift
+    # The names in the table, without those of commands.
+    # shellcheck disable=SC2016 # the marks of Markdown
+    for module in $(grep '| yes |' tests/deployed.md | grep -oE '`[a-z]+(::[a-z]+)*`' | tr -d '`' | sort -u); do
+        set -- "$@" "$module::"
+    done
+elif [ $# -gt 0 ]; then
+    is_whole=""
 fi
 stack="mixtape-tests"
 scratch="$(mktemp -d)"
@@ -52,10 +67,9 @@ start_emulator() {
 # Compiles the functions for this machine, where the emulator runs them. With the examples come the features that the
 # tests ask of libraries, so that these are compiled once for both.
 build() {
-    local name folder="target/$profile"
-    [ "$profile" != dev ] || folder=target/debug
+    local name folder="target/${with[1]:-debug}"
     say "building functions"
-    cargo build --quiet --profile "$profile" --workspace --bins --examples
+    cargo build --quiet "${with[@]}" --workspace --bins --examples
     for name in $(python infra/stack.py packages); do
         mkdir -p "target/lambda/$name"
         strip -o "target/lambda/$name/bootstrap" "$folder/$name"
@@ -95,8 +109,7 @@ say "testing"
 # With the whole workspace, since its packages ask for more features of libraries than one of them. Most of the time
 # tests wait, so that more of them than there are processors run at once.
 MIXTAPE_API="$address" MIXTAPE_INVOKE="$(command -v python) tests/deployed.py --stack $stack invoke" \
-    MIXTAPE_SETTLE="${MIXTAPE_SETTLE:-30}" \
-    cargo test --profile "${profile:-dev}" --workspace --test main -- --test-threads 4 "$@"
+    MIXTAPE_SETTLE="${MIXTAPE_SETTLE:-5}" \
+    cargo test "${with[@]}" --workspace --test main -- --test-threads 4 "$@"
 python tests/deployed.py --stack "$stack" dead-letters
-# Only when all tests have run.
-[ $# -gt 0 ] || python tests/deployed.py --stack "$stack" exercised
+[ -z "$is_whole" ] || python tests/deployed.py --stack "$stack" exercised

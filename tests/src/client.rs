@@ -1,8 +1,14 @@
 //! A caller of the API.
 
+use std::time::Duration;
+
 use reqwest::header::HeaderMap;
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, Request, RequestBuilder};
 use serde_json::Value;
+
+/// How often a request is sent. A deployment may have stores that take long to answer, and then tells to come again.
+const ATTEMPTS: usize = if cfg!(deployed) { 30 } else { 1 };
+const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(3);
 
 /// Somebody who sends requests, with or without an identity.
 #[derive(Debug, Clone)]
@@ -104,7 +110,21 @@ impl Client {
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        let request = request.build().expect("the request can be built");
+        let mut request = request.build().expect("the request can be built");
+        let mut left = ATTEMPTS;
+        loop {
+            let again = request.try_clone();
+            let answer = self.send_once(request).await;
+            left -= 1;
+            match again {
+                Some(again) if answer.status == 503 && left > 0 => request = again,
+                _ => return answer,
+            }
+            tokio::time::sleep(BETWEEN_ATTEMPTS).await;
+        }
+    }
+
+    async fn send_once(&self, request: Request) -> Answer {
         let line = format!("{} {}", request.method(), request.url().path());
         let response = self.http.execute(request).await.unwrap_or_else(|error| panic!("{line}: {error:?}"));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

@@ -21,6 +21,7 @@ mod cloudsearch;
 mod deployed;
 mod dynamodb;
 mod lambda;
+mod marker;
 pub mod privileges;
 mod stores;
 mod world;

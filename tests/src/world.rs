@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::deployed::{Deployed, suffix};
 use crate::privileges::{Policies, front};
-use crate::{Client, CloudSearch, DynamoDb};
+use crate::{Client, CloudSearch, DynamoDb, marker};
 
 /// What a test is about. A local stack is used by nobody else, and stops when this is dropped.
 pub struct World {
@@ -160,11 +160,14 @@ impl World {
     }
 
     /// Waits until all events were handled: the search index is current, deleted things are cleaned up. A deployment
-    /// does not tell: there it waits as long as that takes.
+    /// does not tell: there it waits as long as that takes, and until what it does itself was handled.
     pub async fn settle(&self) {
         match &self.place {
             Place::Local(stack) => stack.settle().await,
-            Place::Deployed(deployed) => tokio::time::sleep(deployed.settled_after).await,
+            Place::Deployed(deployed) => {
+                tokio::time::sleep(deployed.settled_after).await;
+                marker::is_through(self).await;
+            }
         }
     }
 

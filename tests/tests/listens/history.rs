@@ -160,7 +160,9 @@ async fn an_export_holds_every_listen() {
     let second = |second: usize| {
         format!("2026-11-19T{:02}:{:02}:{:02}.000Z", second / 3600, second / 60 % 60, second % 60)
     };
-    for from in [0, 1000, 2000] {
+    // An emulator takes minutes for so many.
+    let parts = if world.is_deployed() { 1 } else { 3 };
+    for from in (0..parts).map(|part| part * 1000) {
         let listens = (from..from + 1000).map(|number| to_song(&format!("{number}"), "A", &second(number)));
         send(&ada, listens.collect()).await;
     }
@@ -173,7 +175,7 @@ async fn an_export_holds_every_listen() {
             None => break,
         }
     }
-    assert_eq!(titles, (0..3000).rev().map(|number| json!(number.to_string())).collect::<Vec<_>>());
+    assert_eq!(titles, (0..parts * 1000).rev().map(|number| json!(number.to_string())).collect::<Vec<_>>());
 }
 
 #[tokio::test]

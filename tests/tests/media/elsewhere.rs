@@ -11,7 +11,7 @@ use tests::World;
 use super::{announcement, fixture, objects, put};
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "needs two stacks of its own")]
+#[cfg_attr(deployed, ignore = "needs two stacks of its own")]
 async fn a_stack_keeps_and_plays_its_objects_elsewhere() {
     let elsewhere = World::unattended().await;
     let stores = elsewhere.stack().app().settings.stores.clone().unwrap();
@@ -47,7 +47,7 @@ async fn a_stack_keeps_and_plays_its_objects_elsewhere() {
 }
 
 #[test]
-#[cfg_attr(feature = "deployed", ignore = "reads the template")]
+#[cfg_attr(deployed, ignore = "reads the template")]
 fn the_template_names_the_store_and_where_its_credentials_are() {
     let parameters =
         [("S3Endpoint", "https://s3.example.org"), ("S3Bucket", "music"), ("S3Secret", "mixtape-s3")];
@@ -68,7 +68,7 @@ fn the_template_names_the_store_and_where_its_credentials_are() {
 }
 
 #[tokio::test]
-#[cfg_attr(feature = "deployed", ignore = "is about the local stack")]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
 async fn a_local_stack_says_that_it_cannot_read_the_credentials() {
     let parameters =
         [("S3Endpoint", "https://s3.example.org"), ("S3Bucket", "music"), ("S3Secret", "mixtape-s3")];
