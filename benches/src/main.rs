@@ -50,7 +50,11 @@ enum Bench {
         only: Vec<String>,
     },
     /// The zip file of each function
-    Sizes,
+    Sizes {
+        /// Only these functions, separated by commas
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<String>,
+    },
     /// Each route: its time, calls and capacity units
     Routes,
     /// What a month costs
@@ -119,7 +123,10 @@ fn main() -> Result<(), Failure> {
             let names = if only.is_empty() { functions()? } else { only };
             show(runtime.block_on(cold::run(&names, repetitions.into())))
         }
-        Bench::Sizes => show(functions().and_then(|functions| sizes::run(&functions))),
+        Bench::Sizes { only } => {
+            let names = if only.is_empty() { functions()? } else { only };
+            show(sizes::run(&names))
+        }
         Bench::Routes => show(runtime.block_on(routes::run())),
         Bench::Cost { together } => show(runtime.block_on(cost::run(together.map(usize::from)))),
         Bench::Load { first, seconds } => show(runtime.block_on(load::run(first, seconds))),

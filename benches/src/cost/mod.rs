@@ -5,6 +5,7 @@ mod listens;
 mod model;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use mixtape::template::Template;
 use reqwest::Method;
@@ -57,13 +58,10 @@ pub(crate) async fn run(together: Option<usize>) -> Result<String, Failure> {
     };
     for scale in &model.scales {
         let together = gathered(scale)?;
-        if !counted.contains_key(&together) {
+        if let Entry::Vacant(place) = counted.entry(together) {
             eprintln_progress(&format!("cost: counting listens, those of {together} accounts at once"));
             let each = model.activity.listens_a_request;
-            counted.insert(
-                together,
-                listens::measure(&api, &stack, &dynamodb, &scenario, together, each).await?,
-            );
+            place.insert(listens::measure(&api, &stack, &dynamodb, &scenario, together, each).await?);
         }
     }
     stack.stop().await;
