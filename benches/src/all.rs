@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::{Failure, cold, cost, functions, load, report, routes, show, sizes};
 
-const HEAD: &str = "# Benchmarks\n\nMade by `cargo run --release -p benches -- all docs/benchmarks.md`; each part is also \
-                    a command of its own (`-- --help`).";
+const HEAD: &str = "# Benchmarks\n\nMade by `cargo run --release -p benches -- all docs/benchmarks.md`; each part is \
+                    also a command of its own (`-- --help`).";
 
 pub(crate) async fn run(file: Option<&Path>) -> Result<(), Failure> {
     let machine = report::machine();
@@ -41,10 +41,10 @@ request that is refused without a store (405), in the hello worlds to one that s
 process starts is not in it.";
 const SIZES: &str = "The release binary, deflated into a zip file as it is deployed. `infra/deploy.sh` refuses what is \
 larger.";
-const COST: &str = "Units are measured over the API on the embedded DynamoDB, which counts as AWS does; what a listener \
-does on a day, how long invocations are billed for and all prices are in `benches/prices.yaml`.";
-const ROUTES: &str = "One client, one request after the other, against the program `mixtape` with 1,000 tracks. Calls and \
-units are those of a warm process, without the Query of public keys that is made at most every five seconds. Not \
+const COST: &str = "Units are measured over the API on the embedded DynamoDB, which counts as AWS does; what a \
+listener does on a day, how long invocations are billed for and all prices are in `benches/prices.yaml`.";
+const ROUTES: &str = "One client, one request after the other, against the program `mixtape` with 1,000 tracks. Calls \
+and units are those of a warm process, without the Query of public keys that is made at most every five seconds. Not \
 measured here: what can be done only once (deleting, ending a session, completing an upload), pictures being set, and \
 playlist files being imported.";
 const LOAD: &str = "Requests come at a constant rate, whether the server keeps up or not, and their times count from when \
