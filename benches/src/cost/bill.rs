@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use mixtape::template::Template;
+use mixtape_telemetry::Metric;
 
 use super::listens::{Counting, FOLDED, SUMMARIES};
 use super::model::{Model, Scale};
@@ -10,6 +11,9 @@ use super::{DAYS, function_of, memory};
 use crate::Failure;
 use crate::report::table;
 use crate::units::Units;
+
+/// Codes of errors that occur every month, each of which is a metric.
+const ERROR_CODES: usize = 8;
 
 /// What a month takes, by the names of `prices.yaml`.
 #[derive(Debug, Clone, Default)]
@@ -35,10 +39,10 @@ impl Usage {
         let listens = scale.listens(model);
         let each = model.activity.listens_a_request as f64;
         for request in &model.activity.requests {
-            let times = scale.listeners * request.times * DAYS;
+            let times = scale.active() * request.times * DAYS;
             let objects = request.object_gets / request.times;
             usage.ask(model, template, (&request.route, asked[&request.route]), times, objects)?;
-            usage.sound_gets += scale.listeners * request.sound_gets * DAYS;
+            usage.sound_gets += scale.active() * request.sound_gets * DAYS;
         }
         let sends = asked.iter().find(|(name, _)| name.starts_with("POST /v1/listens"));
         let (name, units) = sends.ok_or("sending listens was not measured")?;
@@ -50,6 +54,7 @@ impl Usage {
         let alarms =
             template.resources.values().filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
         usage.add("alarms", alarms.count() as f64);
+        usage.add("metrics", (Metric::ALL.len() + ERROR_CODES) as f64);
         let pictures = scale.tracks / 10.0 * model.sizes.cover_kb / 1e6;
         usage.add("s3_gb_months", usage.sound_gb + pictures);
         usage.add("s3_gets", usage.sound_gets);
@@ -171,7 +176,7 @@ const PARTS: [(&str, &[&str]); 6] = [
     ("tables", &["dynamodb_reads", "dynamodb_writes"]),
     ("storage", &["dynamodb_gb_months", "dynamodb_backup_gb_months", "s3_gb_months"]),
     ("requests to the bucket", &["s3_puts", "s3_gets"]),
-    ("logs and alarms", &["log_gb", "log_gb_months", "alarms"]),
+    ("logs, metrics and alarms", &["log_gb", "log_gb_months", "metrics", "alarms"]),
 ];
 
 pub(super) fn tables(model: &Model, bills: &[(&Scale, Bill)]) -> String {
@@ -197,8 +202,10 @@ pub(super) fn tables(model: &Model, bills: &[(&Scale, Bill)]) -> String {
         "instead, with objects in R2 (the same; replaces S3's storage and requests, too)".to_owned(),
         &|bill| bill.elsewhere,
     );
-    let heads: Vec<String> =
-        bills.iter().map(|(scale, _)| format!("{} listeners", scale.listeners)).collect();
+    let heads: Vec<String> = bills
+        .iter()
+        .map(|(scale, _)| format!("{} listeners, {:.0} % a day", scale.listeners, scale.active * 100.0))
+        .collect();
     let columns: Vec<&str> = [""].into_iter().chain(heads.iter().map(String::as_str)).collect();
     text += &table(&columns, &rows);
     text += "\n### The arithmetic\n\nAmounts of a month, and what they come to.\n\n";

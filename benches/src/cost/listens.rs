@@ -44,7 +44,7 @@ pub(super) fn together(model: &Model, scale: &Scale, template: &Template) -> Res
     let lanes = mapping["ParallelizationFactor"].as_f64().unwrap_or(1.0);
     // Without a window a batch is what has come since the last poll, four of which are made in a second.
     let gathered = window.max(0.25);
-    let requests = scale.listeners * model.activity.tracks_heard / model.activity.listens_a_request as f64;
+    let requests = scale.active() * model.activity.tracks_heard / model.activity.listens_a_request as f64;
     let arriving = requests / 86_400.0 * gathered / lanes;
     Ok((arriving as usize).clamp(1, MOST))
 }

@@ -130,6 +130,11 @@ const DAYS: f64 = 365.25 / 12.0;
 impl Scale {
     /// Listens of a month.
     fn listens(&self, model: &Model) -> f64 {
-        self.listeners * model.activity.tracks_heard * DAYS
+        self.active() * model.activity.tracks_heard * DAYS
+    }
+
+    /// Those who listen on a day.
+    fn active(&self) -> f64 {
+        self.listeners * self.active
     }
 }

@@ -71,4 +71,6 @@ pub(super) struct Sizes {
 pub(super) struct Scale {
     pub(super) listeners: f64,
     pub(super) tracks: f64,
+    /// The share of them who listen on a day.
+    pub(super) active: f64,
 }

@@ -5,7 +5,7 @@ pub(crate) mod asks;
 use std::collections::HashMap;
 use std::path::Path;
 
-use mixtape::{Options, Stack};
+use mixtape::{Options, SearchWith, Stack};
 use tests::DynamoDb;
 
 use crate::Failure;
@@ -78,7 +78,7 @@ pub(crate) async fn quiet(folder: &Path) -> Result<(Scenario, Stack, DynamoDb), 
     stack.settle().await;
     stack.stop().await;
     drop(stack);
-    let dynamodb = DynamoDb::new();
+    let dynamodb = DynamoDb::new(SearchWith::default());
     let options = Options { dynamodb_proxy: Some(dynamodb.proxy()), runs_events: false, ..options };
     Ok((scenario, Stack::start(options).await?, dynamodb))
 }

@@ -122,7 +122,10 @@ async fn old_lists_and_deleted_playlists_are_swept() {
     // With entries of an old list in its way, the first page takes one call more.
     world.dynamodb().take();
     ada.get(&items_path).await.expect(200);
-    assert_eq!(world.dynamodb().take().len(), 2);
+    let mut calls = world.dynamodb().take();
+    // Whether tokens were revoked is asked every five seconds, however long this takes.
+    calls.retain(|call| call.tables != ["keys"]);
+    assert_eq!(calls.len(), 2, "{calls:?}");
 
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let sweep = async || world.store().playlists.sweep(id, world.clock().now()).await.unwrap();
