@@ -170,6 +170,57 @@ def check_dead_letters(arguments):
             sys.exit("events that no function could handle are in the queue of dead letters")
 
 
+def give_up(arguments):
+    """Puts into the queue what Lambda puts there of events that were given up: of each kind one that can be handled."""
+    arns = {name: LAMBDA.get_function_configuration(FunctionName=physical)["FunctionArn"]
+            for name, physical in functions(arguments.stack).items()}
+    tables = resources(arguments.stack, "AWS::DynamoDB::Table")
+    stream = boto3.client("dynamodb").describe_table(TableName=tables["TracksTable"])["Table"]["LatestStreamArn"]
+    streams = boto3.client("dynamodbstreams")
+    shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = streams.get_shard_iterator(StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    numbers = [record["dynamodb"]["SequenceNumber"]
+               for record in streams.get_records(ShardIterator=iterator["ShardIterator"], Limit=3)["Records"]]
+    shuffle = {"scheduled_time": "2026-11-21T09:00:00Z"}
+    letters = [
+        ({"version": "1.0", "requestContext": {"functionArn": arns["indexer"], "condition": "RetryAttemptsExhausted"},
+          "DDBStreamBatchInfo": {"shardId": shard, "startSequenceNumber": numbers[0], "endSequenceNumber": numbers[-1],
+                                 "batchSize": len(numbers), "streamArn": stream}}, {}),
+        ({"version": "1.0", "requestContext": {"functionArn": arns["cleanup"] + ":$LATEST"},
+          "requestPayload": {"sweep": {}}}, {}),
+        (shuffle, {"TARGET_ARN": {"DataType": "String", "StringValue": arns["shuffle"]}}),
+    ]
+    (queue,) = resources(arguments.stack, "AWS::SQS::Queue").values()
+    for body, attributes in letters:
+        boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(body), MessageAttributes=attributes)
+
+
+def all_items(table):
+    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+    return {(item["pk"]["S"], item["sk"]["S"]): item for page in pages for item in page["Items"]}
+
+
+def copy_table(arguments):
+    """Copies a table as a restored one would be, and then takes something from the live one and adds to it."""
+    dynamodb, live = boto3.client("dynamodb"), f"{arguments.stack}-{arguments.table}"
+    dynamodb.create_table(
+        TableName=f"{arguments.prefix}-{arguments.table}", BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}])
+    items = all_items(live)
+    for item in items.values():
+        dynamodb.put_item(TableName=f"{arguments.prefix}-{arguments.table}", Item=item)
+    first = next(iter(items.values()))
+    dynamodb.delete_item(TableName=live, Key={name: first[name] for name in ("pk", "sk")})
+    dynamodb.put_item(TableName=live, Item=first | {"sk": {"S": "written since"}})
+
+
+def check_same(arguments):
+    """Fails if a table is not as its copy."""
+    if all_items(f"{arguments.stack}-{arguments.table}") != all_items(f"{arguments.prefix}-{arguments.table}"):
+        sys.exit(f"the table {arguments.table} is not what it was")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stack", required=True)
@@ -180,6 +231,12 @@ def main():
     commands.add_parser("exercised", help=check_exercised.__doc__).set_defaults(run=check_exercised)
     commands.add_parser("roles", help=check_roles.__doc__).set_defaults(run=check_roles)
     commands.add_parser("dead-letters", help=check_dead_letters.__doc__).set_defaults(run=check_dead_letters)
+    commands.add_parser("give-up", help=give_up.__doc__).set_defaults(run=give_up)
+    for name, run in (("copy", copy_table), ("same", check_same)):
+        command = commands.add_parser(name, help=run.__doc__)
+        command.add_argument("table")
+        command.add_argument("prefix")
+        command.set_defaults(run=run)
     command = commands.add_parser("environment", help=set_environment.__doc__)
     command.add_argument("--timeout", type=int, required=True, metavar="SECONDS")
     command.add_argument("variables", nargs="+", metavar="NAME=VALUE")

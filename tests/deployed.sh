@@ -82,7 +82,7 @@ deploy() {
     [ "$(uname -m)" != aarch64 ] || architecture=arm64
     [ -z "$profile" ] || build=(--no-build)
     infra/deploy.sh --config-env development --stack "$stack" "${build[@]}" --yes --no-smoke \
-        "Architecture=$architecture" ThrottleRate=10000 ThrottleBurst=10000 MaxAccountBytes=107374182400
+        "Architecture=$architecture" Dashboard=on Metrics=on ThrottleRate=10000 ThrottleBurst=10000 MaxAccountBytes=107374182400
     # The bundle of certificates lies where Lambda's image has it, which is not here. How long a function takes says nothing
     # on a machine that has more to do.
     python tests/deployed.py --stack "$stack" environment --timeout 600 \
@@ -112,4 +112,11 @@ MIXTAPE_API="$address" MIXTAPE_INVOKE="$(command -v python) tests/deployed.py --
     MIXTAPE_SETTLE="${MIXTAPE_SETTLE:-5}" \
     cargo test "${with[@]}" --workspace --test main -- --test-threads 4 "$@"
 python tests/deployed.py --stack "$stack" dead-letters
+say "delivering dead letters again, and bringing a table back"
+python tests/deployed.py --stack "$stack" give-up
+python infra/redrive.py --stack "$stack"
+python tests/deployed.py --stack "$stack" dead-letters
+python tests/deployed.py --stack "$stack" copy home mixtape-restored
+python infra/restore.py --stack "$stack" --copies mixtape-restored --tables home --yes
+python tests/deployed.py --stack "$stack" same home mixtape-restored
 [ -z "$is_whole" ] || python tests/deployed.py --stack "$stack" exercised

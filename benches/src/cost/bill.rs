@@ -176,7 +176,7 @@ const PARTS: [(&str, &[&str]); 6] = [
     ("tables", &["dynamodb_reads", "dynamodb_writes"]),
     ("storage", &["dynamodb_gb_months", "dynamodb_backup_gb_months", "s3_gb_months"]),
     ("requests to the bucket", &["s3_puts", "s3_gets"]),
-    ("logs, metrics and alarms", &["log_gb", "log_gb_months", "metrics", "alarms"]),
+    ("logs", &["log_gb", "log_gb_months"]),
 ];
 
 pub(super) fn tables(model: &Model, bills: &[(&Scale, Bill)]) -> String {
@@ -194,6 +194,9 @@ pub(super) fn tables(model: &Model, bills: &[(&Scale, Bill)]) -> String {
     }
     row("**without egress**".to_owned(), &|bill| Bill::sum(&bill.lines, &all));
     row("the same after what is always free".to_owned(), &|bill| Bill::sum(&bill.after_free, &all));
+    row("metrics and alarms, which are chosen, beside that".to_owned(), &|bill| {
+        Bill::sum(&bill.after_free, &["metrics", "alarms"])
+    });
     let writes = model.prices.get("dynamodb_writes").map_or(0.0, |price| price.dollars / price.per);
     row("of it writes for listens and their counts".to_owned(), &|bill| bill.usage.listen_writes * writes);
     row("egress from S3".to_owned(), &|bill| bill.lines["egress_gb"]);
