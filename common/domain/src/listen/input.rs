@@ -107,55 +107,17 @@ impl NewListen {
         let is_past = self.listened_at <= now.plus(CLOCK_SKEW);
         validator.check(is_past, "listened_at", "must not be in the future");
         validator.check(self.listened_at >= Timestamp::EPOCH, "listened_at", "must not be before 1970");
-        let names = Names {
-            title: self.title,
-            artist: self.artist,
-            album: self.album,
-            duration_ms: self.duration_ms,
-        };
-        let heard = names.check(&mut validator, self.track_id);
         let sent = Sent {
-            heard,
             listened_at: self.listened_at,
             played_ms: self.played_ms.map(|ms| validator.range("played_ms", ms, 0, MAX_PLAYED_MS)),
-            client: self.client.map(|text| validator.line("client", &text, MAX_CLIENT)),
+            client: self.client.as_ref().map(|text| validator.line("client", text, MAX_CLIENT)),
+            heard: self.heard(&mut validator),
         };
         validator.finish(sent)
     }
-}
 
-impl NewNowPlaying {
-    /// Checks what was sent at `now`, when it begins.
-    ///
-    /// # Errors
-    /// The fields that do not hold what they must.
-    pub fn check(self, now: Timestamp) -> Result<Sent, Vec<Invalid>> {
-        let Self { track_id, title, artist, album, duration_ms, client } = self;
-        let listen = NewListen {
-            track_id,
-            title,
-            artist,
-            album,
-            duration_ms,
-            listened_at: now,
-            played_ms: None,
-            client,
-        };
-        listen.check(now)
-    }
-}
-
-/// The names of what was heard, not yet checked.
-struct Names {
-    title: Option<String>,
-    artist: Option<String>,
-    album: Option<String>,
-    duration_ms: Option<u64>,
-}
-
-impl Names {
-    fn check(self, validator: &mut Validator, track_id: Option<TrackId>) -> Heard {
-        if let Some(id) = track_id {
+    fn heard(self, validator: &mut Validator) -> Heard {
+        if let Some(id) = self.track_id {
             let sent = [
                 ("title", self.title.is_some()),
                 ("artist", self.artist.is_some()),
@@ -178,5 +140,26 @@ impl Names {
         let album = self.album.map(|text| validator.line("album", &text, MAX_NAME));
         let duration_ms = self.duration_ms.map(|ms| validator.range("duration_ms", ms, 0, MAX_DURATION_MS));
         Heard::Song(Song { title, artist, album, duration_ms })
+    }
+}
+
+impl NewNowPlaying {
+    /// Checks what was sent at `now`, when it begins.
+    ///
+    /// # Errors
+    /// The fields that do not hold what they must.
+    pub fn check(self, now: Timestamp) -> Result<Sent, Vec<Invalid>> {
+        let Self { track_id, title, artist, album, duration_ms, client } = self;
+        let listen = NewListen {
+            track_id,
+            title,
+            artist,
+            album,
+            duration_ms,
+            listened_at: now,
+            played_ms: None,
+            client,
+        };
+        listen.check(now)
     }
 }
