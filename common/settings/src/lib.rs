@@ -71,7 +71,7 @@ pub enum LogLevel {
 }
 
 /// Embedded stores on loopback ports.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LocalStores {
     /// Base address of the DynamoDB endpoint, for example `http://127.0.0.1:40001`.
     pub dynamodb: String,
@@ -79,6 +79,13 @@ pub struct LocalStores {
     pub s3: String,
     pub access_key: String,
     pub secret_key: String,
+}
+
+impl std::fmt::Debug for LocalStores {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { dynamodb, s3, .. } = self;
+        f.debug_struct("LocalStores").field("dynamodb", dynamodb).field("s3", s3).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -291,22 +298,11 @@ fn s3_store(variable: impl Fn(&'static str) -> Option<String>) -> Result<Option<
 mod tests {
     use super::*;
 
-    fn search(variables: &[(&str, &str)]) -> Result<SearchBackend, String> {
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
         let fixed = [("TABLE_PREFIX", "mixtape"), ("BUCKET", "bucket")];
         let variables =
             fixed.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Settings::from_map(&variables.collect())
-            .map(|settings| settings.search)
-            .map_err(|error| error.to_string())
-    }
-
-    fn s3(variables: &[(&str, &str)]) -> Result<Option<S3Store>, String> {
-        let fixed = [("TABLE_PREFIX", "mixtape"), ("BUCKET", "bucket")];
-        let variables =
-            fixed.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Settings::from_map(&variables.collect())
-            .map(|settings| settings.s3)
-            .map_err(|error| error.to_string())
+        Settings::from_map(&variables.collect()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -315,8 +311,8 @@ mod tests {
         let key = ("S3_ACCESS_KEY_ID", "somebody");
         let secret = ("S3_SECRET_ACCESS_KEY", "hush");
         // As the template sets them where no such store is named.
-        assert_eq!(s3(&[("S3_ENDPOINT", ""), ("S3_ACCESS_KEY_ID", "")]), Ok(None));
-        let store = s3(&[endpoint, key, secret]).unwrap().unwrap();
+        assert_eq!(read(&[("S3_ENDPOINT", ""), ("S3_ACCESS_KEY_ID", "")]).unwrap().s3, None);
+        let store = read(&[endpoint, key, secret]).unwrap().s3.unwrap();
         assert_eq!((store.region.as_str(), store.secret_key.as_str()), ("auto", "hush"));
         assert!(!format!("{store:?}").contains("hush"));
         for (variables, reason) in [
@@ -327,7 +323,7 @@ mod tests {
                 "the environment variable S3_ENDPOINT must be an address with https://",
             ),
         ] {
-            assert_eq!(s3(&variables).unwrap_err(), reason);
+            assert_eq!(read(&variables).unwrap_err(), reason);
         }
     }
 
@@ -338,13 +334,13 @@ mod tests {
             ("CLOUDSEARCH_SEARCH_ENDPOINT", "search-music.us-east-1.cloudsearch.amazonaws.com");
         let document_endpoint =
             ("CLOUDSEARCH_DOCUMENT_ENDPOINT", "https://doc-music.us-east-1.cloudsearch.amazonaws.com");
-        assert_eq!(search(&[]), Ok(SearchBackend::Embedded));
+        assert_eq!(read(&[]).unwrap().search, SearchBackend::Embedded);
         assert_eq!(
-            search(&[backend, search_endpoint, document_endpoint]),
-            Ok(SearchBackend::CloudSearch {
+            read(&[backend, search_endpoint, document_endpoint]).unwrap().search,
+            SearchBackend::CloudSearch {
                 search_endpoint: format!("https://{}", search_endpoint.1),
                 document_endpoint: document_endpoint.1.to_owned(),
-            })
+            }
         );
         for (variables, reason) in [
             (vec![backend], "the environment variable CLOUDSEARCH_SEARCH_ENDPOINT is not set"),
@@ -357,7 +353,7 @@ mod tests {
                 "the environment variable SEARCH_BACKEND must be embedded or cloudsearch",
             ),
         ] {
-            assert_eq!(search(&variables), Err(reason.to_owned()));
+            assert_eq!(read(&variables).unwrap_err(), reason);
         }
     }
 }
