@@ -1,7 +1,10 @@
 //! Records each event that a function handles.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use futures::FutureExt;
 use mixtape_telemetry::{Outcome, Subject, Telemetry};
 use serde_json::Value;
 
@@ -19,6 +22,9 @@ pub struct Invocation {
 ///
 /// # Errors
 /// Those of the handler.
+///
+/// # Panics
+/// The handler panics, which is recorded, too.
 pub async fn observe(
     telemetry: &Telemetry,
     invocation: Invocation,
@@ -29,9 +35,13 @@ pub async fn observe(
     let subject = Subject::Event { age: happened(&event).map(|at| now.saturating_sub(at)) };
     let Invocation { request_id, trace_id } = invocation;
     // Boxed: the layout of a handler that calls several stores is deep.
-    let handled = Box::pin(handle(event));
-    telemetry.observe(subject, trace_id, handled, |result| outcome(result, request_id)).await
+    let handled = AssertUnwindSafe(Box::pin(handle(event))).catch_unwind();
+    let handled = telemetry.observe(subject, trace_id, handled, |result| outcome(result, request_id)).await;
+    handled.unwrap_or_else(|panic| resume_unwind(panic))
 }
+
+/// What a handler has answered, or what it has panicked with.
+type Handled = Result<Result<Value, EventError>, Box<dyn Any + Send>>;
 
 /// When the oldest happened of what an event tells of, since 1970: the first record of a stream's batch, or what
 /// EventBridge says of an object.
@@ -44,19 +54,22 @@ fn happened(event: &Value) -> Option<Duration> {
     Duration::try_from(time.as_duration()).ok()
 }
 
-fn outcome(result: &Result<Value, EventError>, request_id: String) -> Outcome {
-    let code = match result {
-        Err(error) => Some(error.kind()),
-        Ok(answer) if answer["batchItemFailures"].as_array().is_some_and(|failures| !failures.is_empty()) => {
-            Some("not_all_handled")
-        }
-        Ok(_) => None,
+fn outcome(handled: &Handled, request_id: String) -> Outcome {
+    let is_some_left =
+        |answer: &Value| answer["batchItemFailures"].as_array().is_some_and(|failures| !failures.is_empty());
+    let code = match handled {
+        Err(_) => Some("panicked"),
+        Ok(Err(error)) => Some(error.kind()),
+        Ok(Ok(answer)) if is_some_left(answer) => Some("not_all_handled"),
+        Ok(Ok(_)) => None,
     };
     Outcome { status: None, code: code.map(Into::into), request_id }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use serde_json::json;
 
     use super::*;
@@ -77,10 +90,22 @@ mod tests {
 
     #[test]
     fn a_batch_of_which_something_is_left_is_an_error() {
-        let some = Ok(json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] }));
+        let some = Ok(Ok(json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })));
         assert_eq!(outcome(&some, String::new()).code.as_deref(), Some("not_all_handled"));
-        assert_eq!(outcome(&Ok(json!({ "batchItemFailures": [] })), String::new()).code, None);
-        let malformed = Err(EventError::Malformed(String::new()));
+        assert_eq!(outcome(&Ok(Ok(json!({ "batchItemFailures": [] }))), String::new()).code, None);
+        let malformed = Ok(Err(EventError::Malformed(String::new())));
         assert_eq!(outcome(&malformed, String::new()).code.as_deref(), Some("malformed"));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_recorded_and_goes_on() {
+        let codes = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&codes);
+        let telemetry = Telemetry::to("tally", move |record| {
+            kept.lock().unwrap().push(record.outcome.code.clone());
+        });
+        let panicking = observe(&telemetry, Invocation::default(), json!({}), async |_| panic!("a bug"));
+        assert!(AssertUnwindSafe(panicking).catch_unwind().await.is_err());
+        assert_eq!(*codes.lock().unwrap(), [Some("panicked".into())]);
     }
 }

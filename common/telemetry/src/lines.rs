@@ -7,7 +7,7 @@ use std::io::Write;
 
 use serde_json::{Map, Value, json};
 
-use crate::{Metric, Record, Subject};
+use crate::{Metric, Outcome, Record, Subject};
 
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "Mixtape";
@@ -23,17 +23,13 @@ fn line(record: &Record, service: Option<&str>, now: jiff::Timestamp) -> Value {
     let mut fields = Map::new();
     let mut field = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     field("timestamp", Value::from(format!("{now:.3}")));
-    field(
-        "level",
-        Value::from(if record.outcome.status.is_some_and(|status| status >= 500) { "ERROR" } else { "INFO" }),
-    );
-    field(
-        "message",
-        Value::from(match record.subject {
-            Subject::Request { .. } => "request",
-            Subject::Event { .. } => "event",
-        }),
-    );
+    let Outcome { status, code, .. } = &record.outcome;
+    let (message, is_failure) = match record.subject {
+        Subject::Request { .. } => ("request", status.is_some_and(|status| status >= 500)),
+        Subject::Event { .. } => ("event", code.is_some()),
+    };
+    field("level", Value::from(if is_failure { "ERROR" } else { "INFO" }));
+    field("message", Value::from(message));
     field("function", Value::from(&*record.function));
     field("request_id", Value::from(record.outcome.request_id.as_str()));
     if let Some(trace_id) = &record.trace_id {
@@ -45,10 +41,10 @@ fn line(record: &Record, service: Option<&str>, now: jiff::Timestamp) -> Value {
         field("method", Value::from(method.as_str()));
         field("route", Value::from(route.as_str()));
     }
-    if let Some(status) = record.outcome.status {
-        field("status", Value::from(status));
+    if let Some(status) = status {
+        field("status", Value::from(*status));
     }
-    if let Some(code) = &record.outcome.code {
+    if let Some(code) = code {
         field("code", Value::from(&**code));
     }
     for (metric, value) in &record.values {
@@ -77,7 +73,8 @@ fn directives(record: &Record) -> Value {
     [directive(others, &["service"]), directive(errors, &["service", "code"])].into_iter().flatten().collect()
 }
 
-/// The id of the whole trace, of a header like `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
+/// The id of the whole trace, of a header like
+/// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
 fn root(trace_id: &str) -> &str {
     trace_id.split(';').find_map(|part| part.trim().strip_prefix("Root=")).unwrap_or(trace_id)
 }
@@ -87,7 +84,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::Outcome;
 
     fn record(code: Option<&'static str>) -> Record {
         let mut record = Record {
@@ -166,6 +162,20 @@ mod tests {
                 assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric}");
             }
         }
+    }
+
+    #[test]
+    fn what_goes_wrong_has_the_level_of_an_error() {
+        let level = |subject, status, code: Option<&'static str>| {
+            let outcome = Outcome { status, code: code.map(Into::into), ..Outcome::default() };
+            let record = Record { subject, outcome, ..record(None) };
+            line(&record, None, jiff::Timestamp::now())["level"].clone()
+        };
+        let request = || record(None).subject;
+        assert_eq!(level(request(), Some(404), Some("not_found")), "INFO");
+        assert_eq!(level(request(), Some(500), Some("internal")), "ERROR");
+        assert_eq!(level(Subject::Event { age: None }, None, None), "INFO");
+        assert_eq!(level(Subject::Event { age: None }, None, Some("not_all_handled")), "ERROR");
     }
 
     #[test]
