@@ -1,5 +1,5 @@
-//! Everything that `template.yaml` deploys, on one machine: the same handlers behind the same routes, on embedded stores
-//! that speak the real protocols.
+//! Everything that `template.yaml` deploys, on one machine: the same handlers behind the same routes, on embedded
+//! stores that speak the real protocols.
 
 mod backend;
 mod cli;
@@ -19,6 +19,7 @@ mod progress;
 mod pump;
 mod run;
 mod scheduler;
+mod server;
 mod shutdown;
 mod stack;
 mod stores;

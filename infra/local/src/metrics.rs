@@ -102,11 +102,8 @@ impl Metrics {
 
 /// Answers `GET /metrics`.
 pub(crate) async fn get(State((metrics, dead_letters)): State<(Metrics, DeadLetters)>) -> Response {
-    let count = dead_letters.list().map(|letters| letters.len());
-    match count
-        .map_err(|error| error.to_string())
-        .and_then(|count| metrics.text(count).map_err(|error| error.to_string()))
-    {
+    let count = dead_letters.count().map_err(|error| error.to_string());
+    match count.and_then(|count| metrics.text(count).map_err(|error| error.to_string())) {
         Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         Err(error) => {
             tracing::error!(error, "the metrics cannot be read");

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use futures::future::{BoxFuture, join_all};
 use mixtape_domain::Clock;
 use mixtape_events::EventError;
@@ -26,6 +25,7 @@ use crate::metrics::{self, Metrics};
 use crate::notifications::{self, Notifications};
 use crate::pump::{DeadLetters, Events, Pump};
 use crate::scheduler::Scheduler;
+use crate::server::serve;
 use crate::shutdown::Shutdown;
 use crate::stores::{CloudSearch, Reach, Stores, Tables};
 use crate::template::Template;
@@ -47,8 +47,8 @@ pub struct Options {
     pub parameters: BTreeMap<String, String>,
     /// What answers searches.
     pub search: SearchWith,
-    /// Where objects are kept instead of in the embedded store, in a bucket of the same name. The embedded one then tells
-    /// of no uploads.
+    /// Where objects are kept instead of in the embedded store, in a bucket of the same name. The embedded one then
+    /// tells of no uploads.
     pub s3: Option<S3Store>,
     /// How long one shuffle of the home page lasts, instead of the template's schedule.
     pub shuffle_every: Option<Duration>,
@@ -64,7 +64,8 @@ pub struct Options {
     pub cloudsearch_proxy: Option<Proxy>,
     /// Whether streams and schedules start functions; without it, only requests do.
     pub runs_events: bool,
-    /// Whether functions share what they know of keys and revoked tokens, as one process can. On AWS each knows its own.
+    /// Whether functions share what they know of keys and revoked tokens, as one process can. On AWS each knows its
+    /// own.
     pub shares_identity: bool,
 }
 
@@ -407,20 +408,4 @@ fn open_folder(data: Option<&Path>) -> Result<(Folder, PathBuf), StartError> {
         Err(TryLockError::WouldBlock) => Err(StartError::InUse { folder: path.to_owned() }),
         Err(TryLockError::Error(error)) => Err(StartError::folder(path)(error)),
     }
-}
-
-fn serve(listener: TcpListener, router: Router, shutdown: &Shutdown) -> JoinHandle<()> {
-    let signal = shutdown.clone();
-    tokio::spawn(async move {
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        // Otherwise the end of each answer waits for an acknowledgement, which the other side delays by 40 ms.
-        let listener = listener.tap_io(|connection| {
-            let _ = connection.set_nodelay(true);
-        });
-        let server =
-            axum::serve(listener, service).with_graceful_shutdown(async move { signal.wait().await });
-        if let Err(error) = server.await {
-            tracing::error!(%error, "the gateway failed");
-        }
-    })
 }

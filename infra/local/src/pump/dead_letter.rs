@@ -57,15 +57,32 @@ impl DeadLetters {
     /// A file cannot be read or is not a dead letter.
     pub fn list(&self) -> io::Result<Vec<DeadLetter>> {
         let mut letters = Vec::new();
+        for file in self.files()? {
+            let letter: DeadLetter = serde_json::from_slice(&std::fs::read(&file)?)?;
+            letters.push(DeadLetter { file, ..letter });
+        }
+        Ok(letters)
+    }
+
+    /// How many there are, without a look into them.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn count(&self) -> io::Result<usize> {
+        Ok(self.files()?.len())
+    }
+
+    /// Their names begin with when they were given up.
+    fn files(&self) -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
         for entry in std::fs::read_dir(&self.folder)? {
             let file = entry?.path();
             if file.extension().is_some_and(|extension| extension == "json") {
-                let letter: DeadLetter = serde_json::from_slice(&std::fs::read(&file)?)?;
-                letters.push(DeadLetter { file, ..letter });
+                files.push(file);
             }
         }
-        letters.sort_by(|left, right| left.file.cmp(&right.file));
-        Ok(letters)
+        files.sort();
+        Ok(files)
     }
 
     /// Keeps an event that a function failed on too often, and says so in the log.

@@ -7,7 +7,8 @@ use cloudsearch::{Endpoints, Plan, local_client, set_up};
 use cloudsearch_local::Domains;
 use tokio::task::JoinHandle;
 
-use super::{listen, serve};
+use super::listen;
+use crate::server::serve;
 use crate::shutdown::Shutdown;
 use crate::{Proxy, StartError};
 

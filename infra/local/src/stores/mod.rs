@@ -9,13 +9,12 @@ mod tables;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use axum::Router;
-use axum::serve::ListenerExt;
 use mixtape_settings::LocalStores;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::notifications::Announcer;
+use crate::server::serve;
 use crate::shutdown::Shutdown;
 use crate::template::Template;
 use crate::{Front, Proxy, StartError};
@@ -92,21 +91,6 @@ async fn listen() -> Result<(TcpListener, SocketAddr), StartError> {
     let listener = TcpListener::bind(any).await.map_err(StartError::listen(any))?;
     let address = listener.local_addr().map_err(StartError::listen(any))?;
     Ok((listener, address))
-}
-
-/// Serves a router until the shutdown signal.
-pub(crate) fn serve(listener: TcpListener, router: Router, shutdown: &Shutdown) -> JoinHandle<()> {
-    let signal = shutdown.clone();
-    tokio::spawn(async move {
-        // Otherwise the end of each answer waits for an acknowledgement, which the other side delays by 40 ms.
-        let listener = listener.tap_io(|connection| {
-            let _ = connection.set_nodelay(true);
-        });
-        let server = axum::serve(listener, router).with_graceful_shutdown(async move { signal.wait().await });
-        if let Err(error) = server.await {
-            tracing::error!(%error, "a loopback server failed");
-        }
-    })
 }
 
 /// Random letters and digits, for credentials that live as long as the process.

@@ -1,5 +1,5 @@
-//! The bucket, on the file system, and what the server for it lacks: conditional reads, one writer of an object at a time,
-//! answers to browsers, and word of what was created.
+//! The bucket, on the file system, and what the server for it lacks: conditional reads, one writer of an object at a
+//! time, answers to browsers, and word of what was created.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -128,8 +128,8 @@ fn upload_id(request: &Request) -> Option<&str> {
 }
 
 impl Objects {
-    /// The server checks the condition of a write before it writes and keeps the ETag in a second file: without the lock
-    /// two writers could both win, and a reader could get the old content with the new ETag.
+    /// The server checks the condition of a write before it writes and keeps the ETag in a second file: without the
+    /// lock two writers could both win, and a reader could get the old content with the new ETag.
     async fn answer(&self, request: Request, path: &str) -> Response {
         let lock = self.lock(path);
         if matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -179,7 +179,8 @@ impl Objects {
         }
     }
 
-    /// Ends an upload in parts. The server lets only those do that who began it, and each function has a key of its own.
+    /// Ends an upload in parts. The server lets only those do that who began it, and each function has a key of its
+    /// own.
     async fn abort(&self, request: Request) -> Response {
         let (parts, _) = request.into_parts();
         let response = self.call(Request::from_parts(parts.clone(), Body::empty())).await;
@@ -224,8 +225,8 @@ impl Objects {
         is_plain.then(|| self.folder.join(path.as_ref()))
     }
 
-    /// Whether the parts of an upload are asked for that was completed or aborted, of which the server would say that none
-    /// has arrived.
+    /// Whether the parts of an upload are asked for that was completed or aborted, of which the server would say that
+    /// none has arrived.
     fn is_of_ended_upload(&self, request: &Request) -> bool {
         upload_id(request).is_some_and(|id| !self.upload_file(id).exists())
     }
