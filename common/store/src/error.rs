@@ -38,8 +38,9 @@ impl StoreError {
     }
 }
 
-/// The error and what caused it, in a line for the log. Not the debug form, which has the whole answer of the store in it.
-fn describe<E, R>(error: &SdkError<E, R>) -> String
+/// The error of a service and what caused it, in a line for the log. Not the debug form, which has the service's whole
+/// answer in it.
+pub fn describe<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
     R: std::fmt::Debug + 'static,

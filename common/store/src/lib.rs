@@ -21,7 +21,7 @@ use mixtape_settings::Settings;
 
 pub use aws_config::SdkConfig;
 pub use client::CALL_TIMEOUT;
-pub use error::StoreError;
+pub use error::{StoreError, describe};
 pub use objects::{Blob, Head, Objects, Part, Presentation, Presigned, PutOutcome, ReadAs, Validity};
 
 /// Some of a list, and the position after which there is more.

@@ -8,7 +8,7 @@ use aws_sdk_cloudsearchdomain::Client;
 use aws_sdk_cloudsearchdomain::config::http::HttpResponse;
 use aws_sdk_cloudsearchdomain::config::retry::RetryConfig;
 use aws_sdk_cloudsearchdomain::config::timeout::TimeoutConfig;
-use aws_sdk_cloudsearchdomain::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudsearchdomain::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudsearchdomain::operation::search::SearchOutput;
 use aws_sdk_cloudsearchdomain::operation::search::builders::SearchFluentBuilder;
 use aws_sdk_cloudsearchdomain::operation::upload_documents::UploadDocumentsError;
@@ -165,7 +165,7 @@ where
         }
         _ => false,
     };
-    let text = format!("CloudSearch: {}", DisplayErrorContext(&error));
+    let text = format!("CloudSearch: {}", mixtape_store::describe(&error));
     if is_transient { IndexError::Unavailable(text) } else { IndexError::Broken(text) }
 }
 
