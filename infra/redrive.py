@@ -90,8 +90,13 @@ def records(batch):
 
 
 def contents(message):
-    """Which function was to handle what: an event, or a batch of a stream."""
-    body = json.loads(message["Body"])
+    """Which function was to handle what: an event, or a batch of a stream. Nothing of what is no dead letter."""
+    try:
+        body = json.loads(message["Body"])
+    except ValueError:
+        return None, None, None
+    if not isinstance(body, dict):
+        return None, None, None
     if batch := body.get("DDBStreamBatchInfo"):
         return body["requestContext"]["functionArn"], None, batch
     if "requestPayload" in body:
@@ -125,7 +130,7 @@ def handle(message, names):
     function = name_of(arn)
     binary = names.get(function, function)
     if not function:
-        return "it does not say for which function it was"
+        return "it does not say for which function it was; read it in the console of SQS, then delete it"
     if batch:
         found = records(batch)
         if found is None:
@@ -143,26 +148,27 @@ def main():
     queue, names = physical(arguments.stack)
     sqs = boto3.client("sqs")
     handled, left = 0, []
-    for message in letters(sqs, queue):
-        arn, _, batch = contents(message)
-        what = f"{message['MessageId']} {names.get(name_of(arn), name_of(arn) or 'unknown')}"
-        if batch:
-            what += f" {batch.get('batchSize', '?')} records since {batch.get('approximateArrivalOfFirstRecord', '?')}"
-        if arguments.list:
+    try:
+        for message in letters(sqs, queue):
             left.append(message)
-            print(what)
-            continue
-        reason = handle(message, names)
-        if reason is None:
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            handled += 1
-            print(f"{what}: handled")
-        else:
-            left.append(message)
-            print(f"{what}: {reason}")
-    for message in left:
-        # Others may look at it at once.
-        sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+            arn, _, batch = contents(message)
+            what = f"{message['MessageId']} {names.get(name_of(arn), name_of(arn) or 'unknown')}"
+            if batch:
+                since = batch.get("approximateArrivalOfFirstRecord", "?")
+                what += f" {batch.get('batchSize', '?')} records since {since}"
+            if arguments.list:
+                print(what)
+                continue
+            reason = handle(message, names)
+            if reason is None:
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                left.pop()
+                handled += 1
+            print(f"{what}: {reason or 'handled'}")
+    finally:
+        for message in left:
+            # Others may look at it at once.
+            sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
     if arguments.list:
         print(f"{len(left)} wait")
     else:

@@ -6,7 +6,8 @@
 Each table is restored beside the live one, under PREFIX-TABLE; then the live one is made equal to it, item by item, so
 that its streams tell search, counts and clean-up what has changed. Objects that were deleted since then are there again
 for as long as the bucket keeps old versions. --copies takes tables that were restored already, for example from a
-backup of their own. Stop writers first: what is written meanwhile is undone.
+backup of their own. Stop writers first: what is written meanwhile is undone. Both copies of one table at a time are held in
+memory, some five times what the table is billed for; --tables restores the largest ones on a larger machine.
 
 It needs boto3, which comes with aws-sam-cli; infra/restore.sh finds it.
 """
