@@ -1,10 +1,10 @@
 //! Password hashes: Argon2id, away from the threads that serve requests.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use argon2::password_hash::{Error, Output, ParamsString, PasswordHash, PasswordHasher, SaltString};
-use argon2::{Algorithm, Argon2, Params, PasswordVerifier, Version};
+use argon2::password_hash::{Error, Output, ParamsString, PasswordHash, Salt, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use mixtape_domain::account::Password;
 use mixtape_http::Problem;
 use tokio::sync::Semaphore;
@@ -20,12 +20,40 @@ const LANES: u32 = 1;
 pub struct Passwords {
     permits: Arc<Semaphore>,
     runs: Arc<AtomicU64>,
+    memory: Memory,
+}
+
+/// What Argon2id works in, used again and again: one for each that runs at once. Freed, they would stay with the
+/// allocator, which then has one for each thread that ever ran it.
+#[derive(Debug, Clone, Default)]
+struct Memory(Arc<Mutex<Vec<Vec<Block>>>>);
+
+impl Memory {
+    /// The output of Argon2id with these parameters.
+    fn run(&self, argon2: &Argon2<'_>, password: &Password, salt: Salt<'_>) -> Result<Output, Error> {
+        let params = argon2.params();
+        let mut decoded = [0; Salt::MAX_LENGTH];
+        let salt = salt.decode_b64(&mut decoded)?;
+        let mut blocks = self.locked().pop().unwrap_or_default();
+        blocks.resize(params.block_count(), Block::default());
+        let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+        let output = Output::init_with(length, |output| {
+            Ok(argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, &mut blocks)?)
+        });
+        self.locked().push(blocks);
+        output
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        // Whatever is in it is overwritten.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { permits: Arc::new(Semaphore::new(at_once)), runs: Arc::default() }
+        Self { permits: Arc::new(Semaphore::new(at_once)), runs: Arc::default(), memory: Memory::default() }
     }
 }
 
@@ -37,9 +65,10 @@ impl Passwords {
 
     /// The hash to store, as a [PHC string](https://github.com/P-H-C/phc-string-format).
     pub(crate) async fn hash(&self, password: Password) -> Result<String, Problem> {
+        let memory = self.memory.clone();
         let hash = move || {
             let salt = new_salt()?;
-            Ok(argon2()?.hash_password(password.as_bytes(), &salt)?.to_string())
+            phc(&salt, memory.run(&argon2(params()?), &password, salt.as_salt())?)
         };
         self.run(hash).await
     }
@@ -47,14 +76,15 @@ impl Passwords {
     /// Whether this is the password of the hash. Without a hash, which is to say for an account that does not exist,
     /// the answer is no and takes the same work.
     pub(crate) async fn verify(&self, password: Password, hash: Option<String>) -> Result<bool, Problem> {
+        let memory = self.memory.clone();
         let verify = move || {
             let has_account = hash.is_some();
             let phc = hash.map_or_else(unmatchable_hash, Ok)?;
-            match argon2()?.verify_password(password.as_bytes(), &PasswordHash::new(&phc)?) {
-                Ok(()) => Ok(has_account),
-                Err(Error::Password) => Ok(false),
-                Err(error) => Err(error),
-            }
+            let known = PasswordHash::new(&phc)?;
+            let salt = known.salt.ok_or(Error::PhcStringField)?;
+            let output = memory.run(&argon2(Params::try_from(&known)?), &password, salt)?;
+            // Outputs are compared in constant time.
+            Ok(has_account && known.hash == Some(output))
         };
         self.run(verify).await
     }
@@ -80,23 +110,26 @@ fn params() -> Result<Params, Error> {
     Ok(Params::new(MEMORY_KIB, PASSES, LANES, None)?)
 }
 
-fn argon2() -> Result<Argon2<'static>, Error> {
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params()?))
+fn argon2(params: Params) -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
 fn new_salt() -> Result<SaltString, Error> {
     SaltString::encode_b64(&rand::random::<[u8; 16]>())
 }
 
-/// A hash of nothing, with the parameters of a real one: random bytes instead of an output.
-fn unmatchable_hash() -> Result<String, Error> {
-    let salt = new_salt()?;
+fn phc(salt: &SaltString, output: Output) -> Result<String, Error> {
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
         params: ParamsString::try_from(params()?)?,
         salt: Some(salt.as_salt()),
-        hash: Some(Output::new(&rand::random::<[u8; 32]>())?),
+        hash: Some(output),
     };
     Ok(hash.to_string())
+}
+
+/// A hash of nothing, with the parameters of a real one: random bytes instead of an output.
+fn unmatchable_hash() -> Result<String, Error> {
+    phc(&new_salt()?, Output::new(&rand::random::<[u8; 32]>())?)
 }

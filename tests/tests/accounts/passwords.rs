@@ -77,3 +77,23 @@ async fn of_password_changes_at_the_same_moment_one_counts() {
     sign_in(&world, nina.username(), new[winner]).await.expect(201);
     sign_in(&world, nina.username(), new[1 - winner]).await.problem(401, "bad_login");
 }
+
+#[tokio::test]
+#[cfg_attr(deployed, ignore = "looks into the tables")]
+async fn a_password_is_kept_as_an_argon2id_hash_of_its_own() {
+    use argon2::password_hash::{PasswordHash, PasswordVerifier};
+
+    let world = World::start().await;
+    let mut salts = Vec::new();
+    for name in ["nina", "ada", "cara"] {
+        world.sign_up(name).await;
+        let login = world.store().accounts.login(name).await.unwrap().unwrap();
+        let hash = PasswordHash::new(&login.password_hash).unwrap();
+        let argon2 = argon2::Argon2::default();
+        argon2.verify_password(World::password(name).as_bytes(), &hash).unwrap();
+        argon2.verify_password(b"another password", &hash).unwrap_err();
+        salts.push(hash.salt.unwrap().to_string());
+    }
+    salts.dedup();
+    assert_eq!(salts.len(), 3, "nobody has the salt of somebody else");
+}
