@@ -43,10 +43,10 @@ const SIZES: &str = "The release binary, deflated into a zip file as it is deplo
 larger.";
 const COST: &str = "Units are measured over the API on the embedded DynamoDB, which counts as AWS does; what a \
 listener does on a day, how long invocations are billed for and all prices are in `benches/prices.yaml`.";
-const ROUTES: &str = "One client, one request after the other, against the program `mixtape` with 1,000 tracks. Calls \
-and units are those of a warm process, without the Query of public keys that is made at most every five seconds. Not \
-measured here: what can be done only once (deleting, ending a session, completing an upload), pictures being set, and \
-playlist files being imported.";
+const ROUTES: &str = "Each operation of the OpenAPI document, answered by a warm process of its function that answers \
+nothing else, under the Lambda Runtime API, with the stores of a local stack that holds 1,000 tracks; one request after \
+the other. Calls and units are those of a warm process, without the Query of public keys that is made at most every five \
+seconds.";
 const LOAD: &str = "Requests come at a constant rate, whether the server keeps up or not, and their times count from when \
 they were due. Server, stores and the client share the machine.";
 const SOAK: &str =

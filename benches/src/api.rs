@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use tests::http_event;
 
 use crate::Failure;
 
@@ -22,17 +23,31 @@ pub(crate) struct Api {
 pub(crate) struct Ask {
     pub(crate) method: Method,
     pub(crate) path: String,
-    pub(crate) body: Option<Value>,
+    /// What is sent, and its content type.
+    pub(crate) content: Option<(String, Vec<u8>)>,
     pub(crate) token: String,
 }
 
 impl Ask {
     pub(crate) fn get(path: impl Into<String>, token: &str) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None, token: token.to_owned() }
+        Self::bare(Method::GET, path, token)
     }
 
+    /// A request that sends nothing.
+    pub(crate) fn bare(method: Method, path: impl Into<String>, token: &str) -> Self {
+        Self { method, path: path.into(), content: None, token: token.to_owned() }
+    }
+
+    /// A request that sends JSON.
     pub(crate) fn new(method: Method, path: impl Into<String>, token: &str, body: Value) -> Self {
-        Self { method, path: path.into(), body: Some(body), token: token.to_owned() }
+        let content = Some(("application/json".to_owned(), body.to_string().into_bytes()));
+        Self { content, ..Self::bare(method, path, token) }
+    }
+
+    /// The event that a function gets of it.
+    pub(crate) fn event(&self) -> Value {
+        let content = self.content.as_ref().map(|(kind, bytes)| (kind.as_str(), bytes.as_slice()));
+        http_event(self.method.as_str(), &self.path, &self.token, content)
     }
 }
 
@@ -68,10 +83,15 @@ impl Api {
 
     /// Sends a request once; answers how long it took until the last byte was there.
     pub(crate) async fn time(&self, ask: &Ask) -> Result<Duration, Failure> {
+        Ok(self.ask(ask).await?.0)
+    }
+
+    /// Sends a request once; answers how long it took until the last byte was there, and the body.
+    pub(crate) async fn ask(&self, ask: &Ask) -> Result<(Duration, Vec<u8>), Failure> {
         let request = self.http.request(ask.method.clone(), format!("{}{}", self.url, ask.path));
         let request = if ask.token.is_empty() { request } else { request.bearer_auth(&ask.token) };
-        let request = match &ask.body {
-            Some(body) => request.json(body),
+        let request = match &ask.content {
+            Some((kind, bytes)) => request.header("content-type", kind).body(bytes.clone()),
             None => request,
         };
         let started = Instant::now();
@@ -83,7 +103,7 @@ impl Api {
             let text = String::from_utf8_lossy(&bytes);
             return Err(format!("{} {}: {status} {text}", ask.method, ask.path).into());
         }
-        Ok(took)
+        Ok((took, bytes.into()))
     }
 
     /// Makes an account; answers its id and a token.

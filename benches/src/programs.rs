@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use mixtape::Stack;
+use mixtape_settings::LocalStores;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 
@@ -69,6 +71,11 @@ pub(crate) fn processor_time(process: u32) -> Result<Duration, Failure> {
         nanoseconds += first.parse::<u64>()?;
     }
     Ok(Duration::from_nanos(nanoseconds))
+}
+
+/// The stores of a stack.
+pub(crate) fn stores_of(stack: &Stack) -> Result<&LocalStores, Failure> {
+    stack.app().settings.stores.as_ref().ok_or_else(|| "a local stack has local stores".into())
 }
 
 /// Megabytes (10^6).

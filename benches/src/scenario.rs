@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use mixtape::Stack;
 use mixtape_domain::{Clock, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::Failure;
-use crate::api::{Api, text};
+use crate::api::{Api, Ask, PASSWORD, text};
 use crate::programs::workspace;
 
 /// Tracks of the catalogue, in albums of ten by artists with two albums each.
@@ -24,7 +25,13 @@ const WORDS: [[&str; 10]; 3] = [
     ["Morning", "Noon", "Sunset", "Midnight", "Winter", "Spring", "Summer", "Autumn", "Sunday", "Monday"],
 ];
 
+/// Whose things are asked for.
+pub(crate) const LISTENER: &str = "listener";
+/// An admin, with whom the listener shares.
+pub(crate) const KEEPER: &str = "keeper";
+
 /// Names of what there is to ask for.
+#[derive(Debug, Clone)]
 pub(crate) struct Scenario {
     pub(crate) token: String,
     pub(crate) tracks: Vec<String>,
@@ -36,12 +43,18 @@ pub(crate) struct Scenario {
     pub(crate) sounding: String,
     /// Address of its small cover.
     pub(crate) cover: String,
+    /// The cover.
+    pub(crate) image: Vec<u8>,
+    /// A playlist to change.
+    pub(crate) sandbox: String,
+    /// Token of [`KEEPER`], once there is one.
+    pub(crate) admin: String,
 }
 
 impl Scenario {
     /// Fills an empty server.
     pub(crate) async fn prepare(api: &Api) -> Result<Self, Failure> {
-        let (_, token) = api.sign_up("listener").await?;
+        let (_, token) = api.sign_up(LISTENER).await?;
         let mut tracks = Vec::new();
         for from in (0..TRACKS).step_by(100) {
             let body = json!({ "tracks": (from..from + 100).map(track).collect::<Vec<_>>() });
@@ -61,7 +74,13 @@ impl Scenario {
         let listens: Vec<Value> =
             (0..LISTENS).map(|place| listen(&tracks[place * 7 % TRACKS], before(place))).collect();
         api.send(Method::POST, "/v1/listens", &token, json!({ "listens": listens })).await?;
+        let body = json!({ "name": "Sandbox", "track_ids": tracks[..ITEMS] });
+        let sandbox = api.send(Method::POST, "/v1/playlists", &token, body).await?;
+        let (_, image) = api.ask(&Ask::get(&cover, &token)).await?;
         Ok(Self {
+            admin: String::new(),
+            image,
+            sandbox: text(&sandbox["id"])?,
             album: text(&first["album_id"])?,
             artist: text(&first["artist_id"])?,
             playlist: text(&playlist["id"])?,
@@ -92,6 +111,26 @@ impl Scenario {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Err("the search index and the home page were not ready in a minute".into())
+    }
+
+    /// Lets the listener's insights be read, and makes an admin, who signs in.
+    pub(crate) async fn appoint(&mut self, api: &Api, stack: &Stack) -> Result<(), Failure> {
+        let body = json!({ "insights": "public" });
+        api.send(Method::PATCH, "/v1/me", &self.token, body).await?;
+        api.sign_up(KEEPER).await?;
+        let grant = json!({ "admin": { "username": KEEPER, "grant": true } });
+        stack.invoke("accounts", grant).await.map_err(|error| error.to_string())?;
+        let body = json!({ "login": KEEPER, "password": PASSWORD });
+        let session = api.send(Method::POST, "/v1/sessions", "", body).await?;
+        self.admin = text(&session["access_token"])?;
+        Ok(())
+    }
+
+    /// The request that sets the cover as the picture of something.
+    pub(crate) fn picture(&self, path: &str) -> Ask {
+        let kind = if self.image.starts_with(b"RIFF") { "image/webp" } else { "image/jpeg" };
+        let content = Some((kind.to_owned(), self.image.clone()));
+        Ask { content, ..Ask::bare(Method::PUT, path, &self.token) }
     }
 
     /// What a person types.

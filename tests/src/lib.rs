@@ -29,6 +29,6 @@ mod world;
 pub use client::{Answer, Client, as_listed};
 pub use cloudsearch::{CloudSearch, Outage};
 pub use dynamodb::{Call, DynamoDb, Fault, When};
-pub use lambda::{Function, TRACE_ID};
+pub use lambda::{Function, Invocation, Program, TRACE_ID, http_event};
 pub use stores::StoresOf;
 pub use world::{World, catalogue};

@@ -1,4 +1,5 @@
-//! Hello world with the crates of the functions: `GET /hello` answers at once, `GET /item` reads an item that is not there.
+//! Hello world with the crates of the functions: `GET /hello` answers at once, `GET /item` reads an item that is not
+//! there.
 
 use std::time::Duration;
 

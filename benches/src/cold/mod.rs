@@ -2,13 +2,12 @@
 //! what disturbs one disturbs the others.
 
 mod rivals;
-mod runtime_api;
 mod subject;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mixtape::template::Template;
 use mixtape::{Options, Stack};
+use tests::Function;
 
 use crate::Failure;
 use crate::api::Api;
@@ -16,7 +15,6 @@ use crate::programs::{build, eprintln_progress, megabytes, memory, processor_tim
 use crate::report::{millis, table};
 use crate::scenario::Scenario;
 use crate::times::Times;
-use runtime_api::RuntimeApi;
 use subject::Subject;
 
 /// Events without I/O that a process answers while it is warm; the first ones are not counted.
@@ -48,20 +46,19 @@ pub(crate) async fn run(names: &[String], repetitions: usize) -> Result<String, 
     stack.settle().await;
     stack.run_schedules().await;
     stack.settle().await;
-    let template = Template::load(&std::collections::BTreeMap::new())?;
 
-    let mut subjects = vec![Subject::hello(HELLO, folder.join("hello"), Vec::new(), &template, &stack)?];
+    let mut subjects = vec![Subject::hello(HELLO, folder.join("hello"), Vec::new(), &stack)?];
     let mut absent = Vec::new();
     for rival in rivals::all() {
         match rival.start {
             Ok((program, script)) => {
-                subjects.push(Subject::hello(rival.name, program, vec![script], &template, &stack)?);
+                subjects.push(Subject::hello(rival.name, program, vec![script], &stack)?);
             }
             Err(why) => absent.push((rival.name, why)),
         }
     }
     for name in names {
-        subjects.push(Subject::function(name, &folder, &template, &stack, &scenario)?);
+        subjects.push(Subject::function(name, &folder, &stack, &scenario)?);
     }
     let mut measured: Vec<Measured> = subjects.iter().map(|_| Measured::default()).collect();
     for repetition in 0..repetitions {
@@ -78,30 +75,28 @@ pub(crate) async fn run(names: &[String], repetitions: usize) -> Result<String, 
 /// Starts a process, lets it answer its first event, and perhaps more, and ends it.
 async fn start(subject: &Subject, measured: &mut Measured, is_warm_round: bool) -> Result<(), Failure> {
     let scratch = tempfile::tempdir()?;
-    let mut runtime = RuntimeApi::start().await?;
-    let started = Instant::now();
-    let mut child = subject.spawn(&runtime.address.to_string(), scratch.path())?;
-    let polled = runtime.first_poll().await?;
-    let process = child.id().ok_or("it has ended")?;
-    measured.work.add(processor_time(process)?);
-    let answer = runtime.invoke(&subject.first).await?;
-    if answer.body.get("statusCode").is_some_and(|status| status != 200) {
-        return Err(format!("its first answer is {}", answer.body).into());
+    let mut function = Function::start(&subject.program, scratch.path()).await;
+    let polled = function.first_poll().await;
+    measured.work.add(processor_time(function.process())?);
+    let first = function.invoke(subject.first.clone()).await;
+    let body = first.result.map_err(|why| format!("it failed: {why}"))?;
+    if body.get("statusCode").is_some_and(|status| status != 200) {
+        return Err(format!("its first answer is {body}").into());
     }
-    measured.poll.add(polled - started);
-    measured.answer.add(answer.at - started);
+    measured.poll.add(polled - function.started);
+    measured.answer.add(first.at - function.started);
     if is_warm_round && let Some(idle) = &subject.idle {
         for place in 0..WARM_UP + WARM {
-            let answer = runtime.invoke(idle).await?;
+            let took = function.invoke(idle.clone()).await.took;
             if place >= WARM_UP {
-                measured.warm.add(answer.took);
+                measured.warm.add(took);
             }
         }
     }
-    let (resident, peak) = memory(process)?;
+    let (resident, peak) = memory(function.process())?;
     measured.resident = measured.resident.max(resident);
     measured.peak = measured.peak.max(peak);
-    child.kill().await?;
+    function.end().await;
     Ok(())
 }
 

@@ -2,27 +2,19 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use mixtape::Stack;
-use mixtape::template::Template;
-use serde_json::{Value, json};
-use tokio::process::{Child, Command};
+use serde_json::Value;
+use tests::{Program, http_event};
 
 use crate::Failure;
-use crate::programs::workspace;
+use crate::programs::{stores_of, workspace};
 use crate::scenario::Scenario;
-
-/// Bundles of certificates where systems have them, the functions' own first.
-const BUNDLES: [&str; 3] =
-    ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"];
 
 /// A program under test.
 pub(crate) struct Subject {
     pub(crate) name: String,
-    pub(crate) program: PathBuf,
-    pub(crate) arguments: Vec<PathBuf>,
-    pub(crate) environment: HashMap<String, String>,
+    pub(crate) program: Program,
     /// Its first event, which reads a table.
     pub(crate) first: Value,
     /// An event that it answers without a store.
@@ -34,85 +26,37 @@ impl Subject {
     pub(crate) fn function(
         name: &str,
         folder: &Path,
-        template: &Template,
         stack: &Stack,
         scenario: &Scenario,
     ) -> Result<Self, Failure> {
-        let deployed = template.function(name).ok_or_else(|| format!("the template has no {name}"))?;
         let (first, idle) = match requests(scenario).remove(name) {
-            Some(path) => (http("GET", &path, &scenario.token), Some(http("DELETE", refused(name), ""))),
+            Some(path) => (
+                http_event("GET", &path, &scenario.token, None),
+                Some(http_event("DELETE", refused(name), "", None)),
+            ),
             None => (sample(name)?, None),
         };
-        Ok(Self {
-            name: name.to_owned(),
-            program: folder.join(name),
-            arguments: Vec::new(),
-            environment: environment(deployed.environment.clone(), name, stack)?,
-            first,
-            idle,
-        })
+        let program = Program::new(folder.join(name), name, stores_of(stack)?);
+        Ok(Self { name: name.to_owned(), program, first, idle })
     }
 
-    /// A program that says hello and can read an item.
+    /// A program that says hello and can read an item, of the table that the function `home` may read.
     pub(crate) fn hello(
         name: &str,
-        program: PathBuf,
+        file: PathBuf,
         arguments: Vec<PathBuf>,
-        template: &Template,
         stack: &Stack,
     ) -> Result<Self, Failure> {
-        // It reads the table that the function `home` may read.
-        let deployed = template.function("home").ok_or("the template has no home")?;
+        let mut program = Program { arguments, ..Program::new(file, "home", stores_of(stack)?) };
+        // Node would say at each start that a newer one is wanted.
+        program.environment.insert("NODE_NO_WARNINGS".into(), "1".into());
         Ok(Self {
             name: name.to_owned(),
             program,
-            arguments,
-            environment: environment(deployed.environment.clone(), "home", stack)?,
-            first: http("GET", "/item", ""),
-            idle: Some(http("GET", "/hello", "")),
+            first: http_event("GET", "/item", "", None),
+            idle: Some(http_event("GET", "/hello", "", None)),
         })
     }
-
-    /// Starts it; its scratch folder is new each time, as it is in Lambda.
-    pub(crate) fn spawn(&self, runtime_api: &str, scratch: &Path) -> Result<Child, Failure> {
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments).env_clear().envs(&self.environment);
-        command.env("AWS_LAMBDA_RUNTIME_API", runtime_api).env("SCRATCH_DIR", scratch);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
-        Ok(command.spawn().map_err(|error| format!("{}: {error}", self.program.display()))?)
-    }
-}
-
-/// The template's variables, those that Lambda sets, and where the stores are.
-fn environment(
-    mut variables: HashMap<String, String>,
-    function: &str,
-    stack: &Stack,
-) -> Result<HashMap<String, String>, Failure> {
-    let stores = stack.app().settings.stores.clone().ok_or("a local stack has local stores")?;
-    let bundle =
-        BUNDLES.iter().find(|bundle| Path::new(bundle).exists()).ok_or("no certificates are found")?;
-    for (name, value) in [
-        ("AWS_ACCESS_KEY_ID", function),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &stores.dynamodb),
-        ("AWS_ENDPOINT_URL_S3", &stores.s3),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024"),
-        ("AWS_LAMBDA_FUNCTION_NAME", function),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", function),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", function),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_SECRET_ACCESS_KEY", &stores.secret_key),
-        // It would say at each start that a newer one is wanted.
-        ("NODE_NO_WARNINGS", "1"),
-        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
-        ("SSL_CERT_FILE", bundle),
-    ] {
-        variables.insert(name.to_owned(), value.to_owned());
-    }
-    Ok(variables)
 }
 
 /// A GET of each function that answers HTTP, which reads its tables.
@@ -157,32 +101,4 @@ fn sample(function: &str) -> Result<Value, Failure> {
     };
     let text = std::fs::read_to_string(workspace().join(format!("events/{name}.json")))?;
     Ok(serde_json::from_str(&text)?)
-}
-
-/// An event of the HTTP API
-/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
-fn http(method: &str, target: &str, token: &str) -> Value {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut headers = json!({
-        "accept": "application/json, image/webp", "host": "example.execute-api.us-east-1.amazonaws.com",
-        "user-agent": "bench", "x-forwarded-for": "203.0.113.7", "x-forwarded-port": "443",
-        "x-forwarded-proto": "https",
-    });
-    if !token.is_empty() {
-        headers["authorization"] = json!(format!("Bearer {token}"));
-    }
-    json!({
-        "version": "2.0", "routeKey": format!("ANY {path}"), "rawPath": path, "rawQueryString": query,
-        "headers": headers, "isBase64Encoded": false,
-        "requestContext": {
-            "accountId": "123456789012", "apiId": "example",
-            "domainName": "example.execute-api.us-east-1.amazonaws.com", "domainPrefix": "example",
-            "http": {
-                "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
-                "userAgent": "bench",
-            },
-            "requestId": "bench", "routeKey": format!("ANY {path}"), "stage": "$default",
-            "time": "21/Nov/2026:09:30:00 +0000", "timeEpoch": 1_795_253_400_000_i64,
-        },
-    })
 }

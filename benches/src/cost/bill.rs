@@ -7,9 +7,10 @@ use mixtape_telemetry::Metric;
 
 use super::listens::{Counting, FOLDED, SUMMARIES};
 use super::model::{Model, Scale};
-use super::{DAYS, function_of, memory};
+use super::{DAYS, memory};
 use crate::Failure;
 use crate::report::table;
+use crate::routes::function_of;
 use crate::units::Units;
 
 /// Codes of errors that occur every month, each of which is a metric.
@@ -95,13 +96,7 @@ impl Usage {
         objects: f64,
     ) -> Result<(), Failure> {
         self.add("http_api_requests", times);
-        self.run(
-            model,
-            memory(template, &function_of(template, route)?)?,
-            times,
-            units.calls as f64,
-            objects,
-        );
+        self.run(model, memory(template, function_of(template, route)?)?, times, units.calls as f64, objects);
         self.add("dynamodb_reads", times * units.reads);
         self.add("dynamodb_writes", times * units.writes);
         self.add("s3_gets", times * objects);

@@ -8,20 +8,15 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use mixtape::template::Template;
-use reqwest::Method;
-use serde_json::json;
-use tests::DynamoDb;
 
 use crate::Failure;
-use crate::api::{Api, PASSWORD};
+use crate::api::Api;
 use crate::programs::{eprintln_progress, workspace};
 use crate::report::table;
-use crate::routes::{asks, quiet};
+use crate::routes::{ask_counted, asks, counted};
 use crate::units::Units;
 use bill::{Bill, Usage};
 use model::{Model, Scale};
-
-const REFRESH: &str = "POST /v1/sessions/refresh";
 
 pub(crate) async fn run(together: Option<usize>) -> Result<String, Failure> {
     let text = std::fs::read_to_string(workspace().join("benches/prices.yaml"))?;
@@ -29,7 +24,7 @@ pub(crate) async fn run(together: Option<usize>) -> Result<String, Failure> {
     let template = Template::load(&BTreeMap::new())?;
     let folder = tempfile::tempdir()?;
     eprintln_progress("cost: filling a server");
-    let (scenario, stack, dynamodb) = quiet(folder.path()).await?;
+    let (scenario, stack, dynamodb) = counted(folder.path()).await?;
     let api = Api::new(stack.url());
     let routes = asks::all(&scenario, 0);
     let mut asked = BTreeMap::new();
@@ -37,17 +32,9 @@ pub(crate) async fn run(together: Option<usize>) -> Result<String, Failure> {
         if model.activity.listens_a_request == 1 { "POST /v1/listens" } else { "POST /v1/listens, 10" };
     let names = model.activity.requests.iter().map(|request| request.route.as_str());
     for name in names.chain([sends]) {
-        if name == REFRESH {
-            asked.insert(name.to_owned(), refresh(&api, &dynamodb).await?);
-            continue;
-        }
         let route = routes.iter().find(|route| route.name == name);
         let route = route.ok_or_else(|| format!("prices.yaml names {name}, which is not measured"))?;
-        dynamodb.take();
-        api.time(&route.ask(0)).await?;
-        let first = Units::of(&dynamodb.take());
-        api.time(&route.ask(1)).await?;
-        let second = Units::of(&dynamodb.take());
+        let [first, second] = ask_counted(route, &api, &dynamodb).await?;
         // What is in a cache the second time has changed by the time somebody asks again.
         asked.insert(name.to_owned(), if first.reads > second.reads { first } else { second });
     }
@@ -98,30 +85,12 @@ pub(crate) async fn run(together: Option<usize>) -> Result<String, Failure> {
     Ok(report)
 }
 
-/// What refreshing a session takes; a token works once, so it is no request that can be asked again.
-async fn refresh(api: &Api, dynamodb: &DynamoDb) -> Result<Units, Failure> {
-    let body = json!({ "login": "listener", "password": PASSWORD });
-    let session = api.send(Method::POST, "/v1/sessions", "", body).await?;
-    dynamodb.take();
-    let body = json!({ "refresh_token": session["refresh_token"] });
-    api.send(Method::POST, "/v1/sessions/refresh", "", body).await?;
-    Ok(Units::of(&dynamodb.take()))
-}
-
 /// Megabytes of memory of a function.
 fn memory(template: &Template, function: &str) -> Result<f64, Failure> {
     let found = template.function(function).ok_or_else(|| format!("the template has no {function}"))?;
     let properties = &template.resources[&found.logical_id]["Properties"];
     // The default of the template's Globals.
     Ok(properties["MemorySize"].as_f64().unwrap_or(256.0))
-}
-
-/// Which function answers a route: that of the longest path of the template which the route's name begins with.
-fn function_of(template: &Template, route: &str) -> Result<String, Failure> {
-    let path = route.split_once(' ').map_or(route, |(_, path)| path);
-    let path = path.split(',').next().unwrap_or(path);
-    let found = template.routes.iter().find(|deployed| deployed.path == path);
-    Ok(found.ok_or_else(|| format!("the template has no {path}"))?.function.clone())
 }
 
 /// Days of a month.

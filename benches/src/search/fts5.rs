@@ -1,5 +1,5 @@
-//! SQLite's FTS5, as a small server would use it: diacritics removed, ranked by BM25, the last word as a prefix. It knows
-//! no typing errors.
+//! SQLite's FTS5, as a small server would use it: diacritics removed, ranked by BM25, the last word as a prefix. It
+//! knows no typing errors.
 
 use std::path::Path;
 use std::time::Instant;

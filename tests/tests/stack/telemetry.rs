@@ -6,7 +6,7 @@ use std::process::Stdio;
 use mixtape_telemetry::{Kind, Metric};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{Function, TRACE_ID, World};
+use tests::{Function, Program, TRACE_ID, World, http_event};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use super::process::PROGRAM;
@@ -15,23 +15,17 @@ const ACCOUNTS: &str = env!("CARGO_BIN_EXE_accounts-under-test");
 const PASSWORD: &str = "correct horse battery staple";
 const EMAIL: &str = "nina@example.com";
 
-/// An event as the HTTP API makes it.
+/// A request for JSON.
 fn event(method: &str, path: &str, token: Option<&str>, body: &str) -> Value {
-    let text =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../events/accounts-create.json"))
-            .unwrap();
-    let mut event: Value = serde_json::from_str(&text).unwrap();
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    event["rawPath"] = json!(path);
-    event["rawQueryString"] = json!(query);
-    event["requestContext"]["http"]["method"] = json!(method);
-    event["requestContext"]["http"]["path"] = json!(path);
-    event["requestContext"]["requestId"] = json!(format!("gateway-{method}"));
-    event["body"] = json!(body);
-    if let Some(token) = token {
-        event["headers"]["authorization"] = json!(format!("Bearer {token}"));
-    }
-    event
+    let body = (!body.is_empty()).then_some(("application/json", body.as_bytes()));
+    http_event(method, path, token.unwrap_or_default(), body)
+}
+
+async fn start(world: &World, scratch: &TempDir) -> Function {
+    let stores = world.stack().app().settings.stores.as_ref().unwrap();
+    let mut program = Program::new(ACCOUNTS, "accounts", stores);
+    program.environment.insert("METRICS_SERVICE".into(), "mixtape-tests".into());
+    Function::start(&program, scratch.path()).await
 }
 
 fn body(answer: &Value) -> Value {
@@ -43,17 +37,15 @@ fn body(answer: &Value) -> Value {
 async fn a_function_logs_each_invocation_and_nothing_that_was_sent() {
     let world = World::start().await;
     let scratch = TempDir::new().unwrap();
-    let mut function =
-        Function::start(ACCOUNTS, "accounts", &world.stack().app().settings, scratch.path()).await;
+    let mut function = start(&world, &scratch).await;
     let credentials = json!({ "username": "nina", "email": EMAIL, "password": PASSWORD }).to_string();
-    let made = function.invoke(event("POST", "/v1/accounts", None, &credentials)).await.unwrap();
+    let made = function.invoke(event("POST", "/v1/accounts", None, &credentials)).await.result.unwrap();
     assert_eq!(made["statusCode"], 201, "{made}");
     let session = body(&made)["session"].clone();
     let (token, refresh) =
         (session["access_token"].as_str().unwrap(), session["refresh_token"].as_str().unwrap());
-    let key =
-        function.invoke(event("POST", "/v1/me/keys", Some(token), r#"{"name":"my player"}"#)).await.unwrap();
-    let key = body(&key)["key"].as_str().unwrap().to_owned();
+    let key = function.invoke(event("POST", "/v1/me/keys", Some(token), r#"{"name":"my player"}"#)).await;
+    let key = body(&key.result.unwrap())["key"].as_str().unwrap().to_owned();
     for (event, status) in [
         (event("GET", "/v1/me?token=in-the-query", Some(&key), ""), 200),
         (
@@ -79,15 +71,15 @@ async fn a_function_logs_each_invocation_and_nothing_that_was_sent() {
         ),
         (event("GET", "/v1/nowhere/private-path", None, ""), 404),
     ] {
-        let answer = function.invoke(event).await.unwrap();
+        let answer = function.invoke(event).await.result.unwrap();
         assert_eq!(answer["statusCode"], status, "{answer}");
     }
     // A store that is away: what is logged of that comes from the libraries.
     world.dynamodb().fail("GetItem", "", tests::Fault::Refused, tests::When::Before, 1);
-    let failed = function.invoke(event("GET", "/v1/me", Some(&key), "")).await.unwrap();
+    let failed = function.invoke(event("GET", "/v1/me", Some(&key), "")).await.result.unwrap();
     assert!(failed["statusCode"].as_u64().unwrap() >= 500, "{failed}");
     let refused = function.invoke(json!({ "admin": { "username": "nobody-private", "grant": true } })).await;
-    refused.unwrap_err();
+    refused.result.unwrap_err();
     let (out, errors, _) = function.end().await;
 
     let everything = format!("{out}{errors}");
@@ -152,11 +144,10 @@ async fn a_function_logs_each_invocation_and_nothing_that_was_sent() {
 async fn a_line_counts_what_the_function_used() {
     let world = World::observed().await;
     let scratch = TempDir::new().unwrap();
-    let mut function =
-        Function::start(ACCOUNTS, "accounts", &world.stack().app().settings, scratch.path()).await;
+    let mut function = start(&world, &scratch).await;
     let ada = world.sign_up("ada").await;
     world.dynamodb().take();
-    let answer = function.invoke(event("GET", "/v1/me", Some(ada.token()), "")).await.unwrap();
+    let answer = function.invoke(event("GET", "/v1/me", Some(ada.token()), "")).await.result.unwrap();
     assert_eq!(answer["statusCode"], 200, "{answer}");
     let calls = world.dynamodb().take();
     let (out, _, _) = function.end().await;
