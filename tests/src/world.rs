@@ -28,9 +28,9 @@ enum Place {
 }
 
 impl World {
-    /// A stack on empty stores that are forgotten afterwards, with [`World::dynamodb`] in front of them, which holds the
-    /// functions to the policies of template.yaml. With `MIXTAPE_API` it is the deployed API, whose stores are shared: the
-    /// only constructor that works there, with [`World::apart`].
+    /// A stack on empty stores that are forgotten afterwards, with [`World::dynamodb`] in front of them, which holds
+    /// the functions to the policies of template.yaml. With `MIXTAPE_API` it is the deployed API, whose stores are
+    /// shared: the only constructor that works there, with [`World::apart`].
     pub async fn start() -> Self {
         match Deployed::get() {
             None => Self::with_dynamodb(Self::options()).await,
@@ -51,7 +51,8 @@ impl World {
         world
     }
 
-    async fn with_dynamodb(options: Options) -> Self {
+    /// As [`World::with`], with what watches over the calls of the stores in front of them.
+    pub async fn with_dynamodb(options: Options) -> Self {
         let dynamodb = DynamoDb::new(options.search);
         let objects_front = Some(front(Policies::get(options.search)));
         let options = Options { dynamodb_proxy: Some(dynamodb.proxy()), objects_front, ..options };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mixtape_domain::Timestamp;
 use mixtape_domain::media::part_size;
+use mixtape_http::App;
 use mixtape_store::media::UploadRecord;
 use mixtape_store::{Part, Presigned, Store, StoreError, Validity};
 use serde::Serialize;
@@ -30,6 +31,10 @@ pub(crate) struct Whole {
     url: String,
     /// Send exactly these, and the file's `content-length`.
     headers: BTreeMap<String, String>,
+    /// POST to it once the file has arrived. Absent where the object store tells of it by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/uploads/01JD6Y3Q5R8WZ0V4C2B7M9N1XK/complete")]
+    complete_url: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
 }
@@ -61,35 +66,42 @@ pub(crate) struct PartTarget {
 }
 
 /// The requests that are still to be sent; `None` when the file has arrived and is only not yet being looked at.
-pub(crate) async fn target(
-    store: &Store,
-    record: &UploadRecord,
-    now: Timestamp,
-) -> Result<Option<Target>, StoreError> {
+pub(crate) async fn target(app: &App, record: &UploadRecord) -> Result<Option<Target>, StoreError> {
+    let (store, now) = (&app.store, app.clock.now());
     let validity = Validity { from: now, life: ADDRESS_LIFE };
     let expires_at = now.plus(ADDRESS_LIFE);
     let upload = &record.upload;
+    let complete_url = format!("/v1/uploads/{}/complete", upload.id);
     let key = record.object_key();
     let Some(part_size_bytes) = part_size(upload.size_bytes) else {
         let put =
             store.objects.presign_put(&key, &upload.content_type, upload.size_bytes, record.sha256, validity);
         let Presigned { url, headers } = put.await?;
-        return Ok(Some(Target::Whole(Whole { method: METHOD, url, headers, expires_at })));
+        let complete_url = must_be_told(app).then_some(complete_url);
+        return Ok(Some(Target::Whole(Whole { method: METHOD, url, headers, complete_url, expires_at })));
     };
     let multipart_id = match &record.multipart_id {
         Some(id) => id.clone(),
         // New, or what made it broke off here.
         None => begin(store, record).await?,
     };
-    let Some(arrived) = store.objects.parts(&key, &multipart_id).await? else { return Ok(None) };
+    let arrived = store.objects.parts(&key, &multipart_id).await?;
+    if arrived.is_none() && !must_be_told(app) {
+        return Ok(None);
+    }
+    let missing = arrived.map(|arrived| missing(upload.size_bytes, part_size_bytes, &arrived));
     let mut parts = Vec::new();
-    for (number, size_bytes) in missing(upload.size_bytes, part_size_bytes, &arrived) {
+    for (number, size_bytes) in missing.unwrap_or_default() {
         let part = store.objects.presign_part(&key, &multipart_id, number, size_bytes, validity);
         let Presigned { url, headers } = part.await?;
         parts.push(PartTarget { number, size_bytes, url, headers });
     }
-    let complete_url = format!("/v1/uploads/{}/complete", upload.id);
     Ok(Some(Target::Parts(Parts { method: METHOD, part_size_bytes, parts, complete_url, expires_at })))
+}
+
+/// Whether the object store tells nobody of a file that has arrived, so that whoever sent it must.
+pub(crate) fn must_be_told(app: &App) -> bool {
+    app.settings.s3.is_some()
 }
 
 async fn begin(store: &Store, record: &UploadRecord) -> Result<String, StoreError> {

@@ -12,7 +12,7 @@ use mixtape_store::media::{Known, Opening, UploadRecord};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::target::{Target, missing, target};
+use crate::target::{Target, missing, must_be_told, target};
 
 /// An upload, and where to send its file.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,9 +26,9 @@ pub(crate) struct UploadDetail {
 
 /// Announce a file
 ///
-/// The answer says where to send it: straight to the object store, which takes exactly this file. Once it has arrived it
-/// is looked at, and the upload becomes `ready`, with the track that it made or filled, or `rejected`. A file that you
-/// have uploaded before answers 200 with its track, and need not be sent.
+/// The answer says where to send it: straight to the object store, which takes exactly this file. Once it has arrived
+/// it is looked at, and the upload becomes `ready`, with the track that it made or filled, or `rejected`. A file that
+/// you have uploaded before answers 200 with its track, and need not be sent.
 #[utoipa::path(
     post, path = "/v1/uploads", tag = "uploads", security(("bearer" = [])), request_body = NewUpload,
     responses(
@@ -68,7 +68,7 @@ pub(crate) async fn create(
         }
     }
     let location = format!("/v1/uploads/{}", record.upload.id);
-    let upload = target(&app.store, &record, now).await?;
+    let upload = target(&app, &record).await?;
     Ok(Created { location, body: UploadDetail { state: record.upload, upload } }.into_response())
 }
 
@@ -131,8 +131,8 @@ async fn find(app: &App, identity: &Identity, id: UploadId) -> Result<UploadReco
 
 /// Read an upload
 ///
-/// While its file is to be sent, `upload` holds new addresses; of a file in parts, those of the parts that are missing, so
-/// an upload that broke off can be gone on with.
+/// While its file is to be sent, `upload` holds new addresses; of a file in parts, those of the parts that are missing,
+/// so an upload that broke off can be gone on with.
 #[utoipa::path(
     get, path = "/v1/uploads/{id}", tag = "uploads", security(("bearer" = [])), params(("id" = String, Path)),
     responses((status = 200, description = "The upload", body = UploadDetail))
@@ -144,7 +144,7 @@ pub(crate) async fn get(
 ) -> Result<JsonBody<UploadDetail>, Problem> {
     let record = find(&app, &identity, id).await?;
     let upload = match record.upload.status {
-        UploadStatus::Waiting => target(&app.store, &record, app.clock.now()).await?,
+        UploadStatus::Waiting => target(&app, &record).await?,
         _ => None,
     };
     Ok(JsonBody(UploadDetail { state: record.upload, upload }))
@@ -178,15 +178,19 @@ pub(crate) async fn delete(
     Ok(NoContent)
 }
 
-/// Say that all parts were sent
+/// Say that the file was sent
 ///
-/// Can be repeated.
+/// Asked for by `complete_url`: of a file in parts once all have arrived, and of any file where the object store does not
+/// tell of it by itself. Can be repeated.
 #[utoipa::path(
     post, path = "/v1/uploads/{id}/complete", tag = "uploads", security(("bearer" = [])),
     params(("id" = String, Path)),
     responses(
         (status = 200, description = "The upload, whose file is looked at now", body = UploadDetail),
-        (status = 409, description = "`parts_missing`, or `upload_ended`: the file was sent as a whole, or rejected"),
+        (
+            status = 409,
+            description = "`parts_missing`, or `upload_ended`: it was rejected, or there was no `complete_url`"
+        ),
     )
 )]
 pub(crate) async fn complete(
@@ -195,32 +199,42 @@ pub(crate) async fn complete(
     Path(id): Path<UploadId>,
 ) -> Result<JsonBody<UploadDetail>, Problem> {
     let record = find(&app, &identity, id).await?;
-    let answer = |state: Upload| Ok(JsonBody(UploadDetail { state, upload: None }));
-    let (Some(part_size), Some(multipart_id)) = (part_size(record.upload.size_bytes), &record.multipart_id)
-    else {
+    if record.multipart_id.is_none() && !must_be_told(&app) {
         let detail = "This file is sent as a whole, after which there is nothing to say.";
         return Err(Problem::new(Code::UPLOAD_ENDED, detail));
-    };
+    }
     match record.upload.status {
-        UploadStatus::Waiting => {}
-        UploadStatus::Processing | UploadStatus::Ready => return answer(record.upload),
+        UploadStatus::Waiting => {
+            join_parts(&app, &record).await?;
+            if must_be_told(&app) {
+                app.store.media.say_sent(&record, app.clock.now()).await?;
+            }
+        }
+        UploadStatus::Processing | UploadStatus::Ready => {}
         UploadStatus::Rejected => {
             return Err(Problem::new(Code::UPLOAD_ENDED, "The file was rejected; the upload says why."));
         }
     }
-    let key = record.object_key();
-    let Some(parts) = app.store.objects.parts(&key, multipart_id).await? else {
-        // Completed by an earlier request.
-        return answer(record.upload);
+    Ok(JsonBody(UploadDetail { state: record.upload, upload: None }))
+}
+
+/// Makes one object of the parts, unless that was done before or there are none.
+async fn join_parts(app: &App, record: &UploadRecord) -> Result<(), Problem> {
+    let size = record.upload.size_bytes;
+    let (Some(part_size), Some(multipart_id)) = (part_size(size), &record.multipart_id) else {
+        return Ok(());
     };
-    let missing = missing(record.upload.size_bytes, part_size, &parts);
+    let key = record.object_key();
+    let Some(parts) = app.store.objects.parts(&key, multipart_id).await? else { return Ok(()) };
+    let missing = missing(size, part_size, &parts);
     if let Some((first, _)) = missing.first() {
         let detail = format!(
-            "{} parts are missing, the first is number {first}. GET /v1/uploads/{id} says where to send them.",
-            missing.len()
+            "{} parts are missing, the first is number {first}. GET /v1/uploads/{} says where to send them.",
+            missing.len(),
+            record.upload.id
         );
         return Err(Problem::new(Code::PARTS_MISSING, detail));
     }
     app.store.objects.complete_multipart(&key, multipart_id, &parts).await?;
-    answer(record.upload)
+    Ok(())
 }

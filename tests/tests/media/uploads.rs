@@ -290,7 +290,7 @@ async fn a_file_that_knows_its_number_takes_its_track_to_its_place_on_the_album(
 }
 
 /// Silence with a click, as long as it takes to have this many bytes.
-fn long_wav(size: usize) -> Vec<u8> {
+pub(super) fn long_wav(size: usize) -> Vec<u8> {
     let mut bytes = tone(300);
     let header = 44;
     bytes.resize(size, 0);

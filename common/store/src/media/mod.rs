@@ -12,8 +12,8 @@
 //! | picture | `IMAGE#` id | `#` | `stored` under `IMAGES` |
 //!
 //! The objects of a sound lie under `audio/` id, those of a picture under `images/` id, and a file that was uploaded
-//! under `uploads/` account `/` id. Ids are never used again, and an item goes before its objects: whoever finds objects
-//! whose item is gone may delete them, whenever that is.
+//! under `uploads/` account `/` id. Ids are never used again, and an item goes before its objects: whoever finds
+//! objects whose item is gone may delete them, whenever that is.
 //!
 //! A sound belongs to one track, and changes in that track's transaction. A picture counts the tracks, albums,
 //! playlists and accounts that show it, each of which changes the count in its own transaction. A picture that nothing

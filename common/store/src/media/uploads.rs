@@ -162,6 +162,24 @@ impl Media {
         self.commit_one(update).await.map(|_| ())
     }
 
+    /// Remembers that the client has sent the file, which the table's stream tells `ingest`: one transaction of one action.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn say_sent(&self, record: &UploadRecord, now: Timestamp) -> Result<(), StoreError> {
+        let update = self
+            .change(record)
+            // With the time, so that saying it again is a change, too.
+            .update_expression("SET sent = :true, updated_at = :now")
+            .condition_expression("#status = :waiting AND cancelled = :false")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":waiting", string("waiting"))
+            .expression_attribute_values(":now", string(now.to_string()))
+            .expression_attribute_values(":true", boolean(true))
+            .expression_attribute_values(":false", boolean(false));
+        self.commit_one(update).await.map(|_| ())
+    }
+
     /// Says that the file has arrived. Answers the upload as it is now, if it is still open.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Imports through the public API: the audio files and playlists of a folder, one audio file, or a catalogue.
 //!
-//! An import can be broken off at any moment. Run again it goes on: the server knows every file by its content, and every
-//! row of a catalogue by its `source_id`.
+//! An import can be broken off at any moment. Run again it goes on: the server knows every file by its content, and
+//! every row of a catalogue by its `source_id`.
 
 mod catalogue;
 mod disk;

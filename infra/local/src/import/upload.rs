@@ -56,7 +56,7 @@ struct Part {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Target {
     parts: Vec<Part>,
-    /// Where to say that all parts have been sent.
+    /// Where to say that the file has been sent, if that is wanted.
     complete: Option<String>,
 }
 
@@ -67,9 +67,10 @@ impl Target {
         if upload.is_null() {
             return Ok(Self::default());
         }
+        let complete = upload["complete_url"].as_str().filter(|url| url.starts_with('/'));
         let Some(parts) = upload["parts"].as_array() else {
             let part = part(upload, 0, size).ok_or_else(|| wrong("there is no url"))?;
-            return Ok(Self { parts: vec![part], complete: None });
+            return Ok(Self { parts: vec![part], complete: complete.map(str::to_owned) });
         };
         let full = upload["part_size_bytes"].as_u64().filter(|full| *full > 0);
         let full = full.ok_or_else(|| wrong("there is no part_size_bytes"))?;
@@ -82,7 +83,6 @@ impl Target {
         };
         let parts =
             parts.iter().map(|given| cut(given).ok_or_else(|| wrong("a part is not one of the file")));
-        let complete = upload["complete_url"].as_str().filter(|url| url.starts_with('/'));
         let complete = complete.ok_or_else(|| wrong("there is no complete_url"))?;
         Ok(Self { parts: parts.collect::<Result<_, _>>()?, complete: Some(complete.to_owned()) })
     }
