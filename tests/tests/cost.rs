@@ -286,7 +286,7 @@ async fn measure_listens(b: &mut Bench, track: &Value, other: &Value) {
     let event = |times: &[&str]| {
         let times: Vec<String> = times.iter().map(|time| at(time)).collect();
         let listens: Vec<_> = times.iter().map(|time| (account.as_str(), time.as_str(), track)).collect();
-        crate::listens::exactness::event_of_tracks(&listens)
+        crate::listens::events::event_of_tracks(&listens)
     };
     // The track, the artist and the album, and how far they are counted.
     let written =
@@ -323,7 +323,7 @@ async fn measure_listens(b: &mut Bench, track: &Value, other: &Value) {
         "BatchWriteItem insights",
     ];
     let calls = [&calls[..], &written[..], &["UpdateItem insights"]].concat();
-    let event = crate::listens::exactness::event_of_tracks(&listens);
+    let event = crate::listens::events::event_of_tracks(&listens);
     b.measure_event("count 100 listens of seven hours", &calls, "tally", event).await;
 
     let calls = ["Query listens", "BatchGetItem tracks"];

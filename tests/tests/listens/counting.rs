@@ -153,7 +153,7 @@ async fn every_call_of_the_tally_can_fail_before_and_after_it_was_done() {
             let ada = world.sign_up("ada").await;
             let song = track(&ada, "One", &["A", "B"], Some("X"), &["Pop"]).await;
             send(&ada, vec![to_track(&song, AT), to_song("Else", "C", AT)]).await;
-            let event = super::exactness::event(&[(ada.id(), AT, "One", "A"), (ada.id(), AT, "Else", "C")]);
+            let event = super::events::event(&[(ada.id(), AT, "One", "A"), (ada.id(), AT, "Else", "C")]);
             world.dynamodb().take();
             world.dynamodb().fail_later(place, "", "", Fault::Refused, when, 1);
             let answer = world.stack().invoke("tally", event.clone()).await;

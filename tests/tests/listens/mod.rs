@@ -1,7 +1,9 @@
 //! Listens: sent, counted, shown.
 
+mod chaos;
 mod counting;
-pub(crate) mod exactness;
+pub(crate) mod events;
+mod exactness;
 mod folded;
 mod history;
 mod insights;

@@ -8,7 +8,7 @@ use mixtape_domain::{AccountId, Timestamp};
 use serde_json::{Value, json};
 use tests::{Call, Client, World};
 
-use super::exactness::event_of_tracks;
+use super::events::event_of_tracks;
 use super::{send, to_track, track};
 
 /// The calls and units that an answer took.
