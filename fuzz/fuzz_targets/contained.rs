@@ -1,5 +1,5 @@
-//! What a panic means here: in a parser of somebody else it is caught by the crate under test and is an answer, anywhere
-//! else it is a finding.
+//! What a panic means here: in a parser of somebody else it is caught by the crate under test and is an answer,
+//! anywhere else it is a finding.
 
 use std::panic::{PanicHookInfo, set_hook};
 

@@ -1,5 +1,5 @@
-//! An API that is deployed somewhere: the tests run against it, and start no stacks of their own, when they are built with
-//! `MIXTAPE_API` in the environment.
+//! An API that is deployed somewhere: the tests run against it, and start no stacks of their own, when they are built
+//! with `MIXTAPE_API` in the environment.
 //!
 //! Its stores are shared by all tests, its time passes by itself, and nothing can be done to it but over the API and by
 //! invoking functions. A test that needs more is marked:
@@ -18,8 +18,8 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-/// How long a stream takes to reach a function, if the environment says nothing else: the batching window of ten seconds
-/// and some more.
+/// How long a stream takes to reach a function, if the environment says nothing else: the batching window of ten
+/// seconds and some more.
 const SETTLED_AFTER: Duration = Duration::from_secs(15);
 
 /// What the environment says of it.

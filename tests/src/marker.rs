@@ -13,7 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 const PICTURE: &[u8] = include_bytes!("marker.png");
 
-/// Waits until a new track is found, a listen to it is counted, and both are gone with their account, and its picture too.
+/// Waits until a new track is found, a listen to it is counted, and both are gone with their account, and its picture
+/// too.
 pub(crate) async fn is_through(world: &World) {
     let title = format!("marker{}", suffix());
     let somebody = Client::new(reqwest::Client::new(), world.url());

@@ -1,4 +1,5 @@
-//! Whether functions may do what they do, and nothing else. It runs after all other tests and looks at what they caused.
+//! Whether functions may do what they do, and nothing else. It runs after all other tests and looks at what they
+//! caused.
 
 #![allow(
     clippy::unwrap_used,

@@ -100,7 +100,8 @@ fn add_headers(headers: &mut HeaderMap, request_id: &str, is_personal: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TWO_YEARS));
-    // An answer that a browser shows as a page loads nothing and is shown in no frame; the reference says what it needs.
+    // An answer that a browser shows as a page loads nothing and is shown in no frame; the reference says what it
+    // needs.
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
     headers.entry(header::VARY).or_insert(HeaderValue::from_static("authorization"));
     // With an ETag, asking again costs little; without one, an answer is for this caller and this moment.

@@ -8,8 +8,8 @@ pub enum IndexError {
     /// The bucket or the search service is away, or other writers were faster too often. The same call may work later.
     #[error("the index is away: {0}")]
     Unavailable(String),
-    /// The published index cannot be read; rebuilding it helps. Of a search service: it refuses what it was asked, because
-    /// of its set-up, of our permissions, or of a bug of ours.
+    /// The published index cannot be read; rebuilding it helps. Of a search service: it refuses what it was asked,
+    /// because of its set-up, of our permissions, or of a bug of ours.
     #[error("the index is broken: {0}")]
     Broken(String),
     /// Somebody with a newer version of this program has published the index.

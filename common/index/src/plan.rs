@@ -28,8 +28,8 @@ pub(crate) struct Plan {
     pub(crate) asked: Asked,
     /// One for each term, then those that stand for two neighbours.
     pub(crate) slots: Vec<Slot>,
-    /// The numbers of slots. The terms as typed come first; each other reading joins two neighbours or leaves out "the" and "by". Never
-    /// empty, but there may be no slots.
+    /// The numbers of slots. The terms as typed come first; each other reading joins two neighbours or leaves out "the"
+    /// and "by". Never empty, but there may be no slots.
     pub(crate) readings: Vec<Vec<usize>>,
     pub(crate) filters: Vec<Slot>,
     /// Each lies between these, both included.

@@ -1,7 +1,7 @@
 //! How fast files are analysed, with everything on: `cargo run --release -p mixtape-media --example speed`.
 //!
-//! Prints seconds of audio for each second of one core, and milliseconds for pictures. The fixtures are analysed again and
-//! again, since no encoder is linked; files that are named are taken instead.
+//! Prints seconds of audio for each second of one core, and milliseconds for pictures. The fixtures are analysed again
+//! and again, since no encoder is linked; files that are named are taken instead.
 #![allow(clippy::print_stdout)]
 
 use std::io::Cursor;

@@ -1,4 +1,5 @@
-//! Pictures in the bucket: how one gets there with its usual sizes, and how another form of it is made when somebody asks.
+//! Pictures in the bucket: how one gets there with its usual sizes, and how another form of it is made when somebody
+//! asks.
 //!
 //! What was uploaded is not kept. A master without metadata, no larger than any form that can be asked for, takes its
 //! place.
@@ -30,8 +31,8 @@ pub enum PictureError {
     Store(#[from] StoreError),
 }
 
-/// Keeps a picture of an account, with three sizes as WebP and JPEG. The same file is kept once. Two reads for one that is
-/// known, otherwise two writes and seven objects.
+/// Keeps a picture of an account, with three sizes as WebP and JPEG. The same file is kept once. Two reads for one that
+/// is known, otherwise two writes and seven objects.
 ///
 /// # Errors
 /// It is no picture that can be used, or a store is away.

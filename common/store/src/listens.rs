@@ -119,7 +119,8 @@ impl Listens {
         Ok(Listed { items, next })
     }
 
-    /// The first `limit` listens of these quarters and all between them, oldest first, and whether these are all: one Query.
+    /// The first `limit` listens of these quarters and all between them, oldest first, and whether these are all: one
+    /// Query.
     ///
     /// # Errors
     /// The table is away.
@@ -174,8 +175,8 @@ impl Listens {
         Ok(Listed { items: items.iter().filter_map(outside).collect(), next })
     }
 
-    /// Makes a listen that has no track one to this track: one GetItem and one PutItem. Does nothing when it has one, or
-    /// is gone.
+    /// Makes a listen that has no track one to this track: one GetItem and one PutItem. Does nothing when it has one,
+    /// or is gone.
     ///
     /// # Errors
     /// The table is away.

@@ -326,8 +326,8 @@ pub(crate) async fn batch_get(
     batch_get_as(client, keys, Freshness::Strong).await
 }
 
-/// Items of several tables in as few calls as DynamoDB allows (100 keys each), in no particular order, without those that
-/// do not exist.
+/// Items of several tables in as few calls as DynamoDB allows (100 keys each), in no particular order, without those
+/// that do not exist.
 pub(crate) async fn batch_get_as(
     client: &Client,
     keys: Vec<(&Table, Item)>,

@@ -77,8 +77,8 @@ pub struct Record {
 }
 
 impl Telemetry {
-    /// Of a function that has this process for itself: records, and whatever else is logged, become lines of JSON on the
-    /// standard output.
+    /// Of a function that has this process for itself: records, and whatever else is logged, become lines of JSON on
+    /// the standard output.
     ///
     /// # Panics
     /// This process logs already.

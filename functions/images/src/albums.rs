@@ -15,8 +15,8 @@ const TRACKS: usize = 100;
 
 /// Set the cover of an album
 ///
-/// Whoever owns one of its tracks may. The body is the picture itself: JPEG, PNG, WebP or a still GIF, at most 4 MiB and
-/// 25 megapixels.
+/// Whoever owns one of its tracks may. The body is the picture itself: JPEG, PNG, WebP or a still GIF, at most 4 MiB
+/// and 25 megapixels.
 #[utoipa::path(
     put, path = "/v1/albums/{id}/cover", tag = "images", security(("bearer" = [])), params(("id" = String, Path)),
     request_body(content = Vec<u8>, content_type = "image/jpeg"),

@@ -11,8 +11,8 @@ use crate::keep::refused;
 
 /// Read a picture
 ///
-/// What is answered under an address never changes. The id is a capability: it cannot be guessed, and who has it may see
-/// the picture.
+/// What is answered under an address never changes. The id is a capability: it cannot be guessed, and who has it may
+/// see the picture.
 #[utoipa::path(
     get, path = "/v1/images/{id}", tag = "images", security(()), params(("id" = String, Path), RenditionRequest),
     responses((status = 200, description = "The picture", content(

@@ -30,8 +30,8 @@ pub(crate) async fn visible(
     found.filter(is_visible).map(|(profile, _)| profile).ok_or_else(Problem::not_found)
 }
 
-/// The answer to a question about counts: the one that was given before, as long as nothing was heard since, or a new one.
-/// What is no answer is not kept.
+/// The answer to a question about counts: the one that was given before, as long as nothing was heard since, or a new
+/// one. What is no answer is not kept.
 pub(crate) async fn answer<T: Serialize>(
     state: &State,
     scope: Scope,

@@ -69,12 +69,12 @@ pub(crate) struct HeardGenre {
     pub(crate) name: String,
 }
 
-/// What is in the catalogue everybody may know. What is not was perhaps typed by one person for nobody else: its name is
-/// told to others only when so many accounts have heard it.
+/// What is in the catalogue everybody may know. What is not was perhaps typed by one person for nobody else: its name
+/// is told to others only when so many accounts have heard it.
 const SHARED_BY: i64 = 2;
 
-/// Finds out what things are: one BatchGetItem of the catalogue, and for those that it has not one of their labels and, where
-/// everybody asks, one of who has heard them.
+/// Finds out what things are: one BatchGetItem of the catalogue, and for those that it has not one of their labels and,
+/// where everybody asks, one of who has heard them.
 pub(crate) async fn names(
     store: &Store,
     kind: Kind,

@@ -149,8 +149,8 @@ pub(crate) async fn of_account(
 
 /// Everybody's top list
 ///
-/// Of all listens together. What the catalogue has not and only one account has heard counts without a name. `listeners`
-/// names only accounts that show their insights to everybody.
+/// Of all listens together. What the catalogue has not and only one account has heard counts without a name.
+/// `listeners` names only accounts that show their insights to everybody.
 #[utoipa::path(
     get, path = "/v1/insights/global/top/{what}", tag = "insights", security((), ("bearer" = [])),
     params((

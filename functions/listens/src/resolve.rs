@@ -31,8 +31,8 @@ fn named(song: &Song) -> Named {
 }
 
 impl Resolved {
-    /// Looks for everything that these name: one BatchGetItem per 100 tracks named by id; for each title by an artist a Query
-    /// and a BatchGetItem, or two.
+    /// Looks for everything that these name: one BatchGetItem per 100 tracks named by id; for each title by an artist a
+    /// Query and a BatchGetItem, or two.
     ///
     /// # Errors
     /// The table of tracks is away.

@@ -36,7 +36,8 @@ pub(crate) enum SubmissionResult {
     Kept {
         #[schema(value_type = String)]
         id: ListenId,
-        /// False when the history had it already. Of the same listen in several requests at once, more than one may say true.
+        /// False when the history had it already. Of the same listen in several requests at once, more than one may say
+        /// true.
         created: bool,
     },
     Refused {
@@ -57,8 +58,8 @@ pub(crate) struct SubmissionError {
 /// Send listens
 ///
 /// Each is kept or refused for itself. A track of the catalogue is named by `track_id`, anything else by `title` and
-/// `artist`: when the catalogue gets such a track, the listen becomes one to it. The same second and song is one listen,
-/// however often it is sent. All are kept; of a quarter of an hour, the first 900 count.
+/// `artist`: when the catalogue gets such a track, the listen becomes one to it. The same second and song is one
+/// listen, however often it is sent. All are kept; of a quarter of an hour, the first 900 count.
 #[utoipa::path(
     post, path = "/v1/listens", tag = "listens", security(("bearer" = [])), request_body = Submission,
     responses((status = 200, description = "What came of each listen, in order", body = SubmissionResults))

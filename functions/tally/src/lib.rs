@@ -4,8 +4,8 @@
 //! the difference is written in one transaction, so records can come twice, late, out of order and to several at once.
 //!
 //! A listen to something that the catalogue has not becomes one to the track when there is one. Both sides look: a new
-//! track for such listens, and a new listen of that kind for a track. Whichever comes second finds the other, unless two
-//! indexes are both further behind than the streams.
+//! track for such listens, and a new listen of that kind for a track. Whichever comes second finds the other, unless
+//! two indexes are both further behind than the streams.
 
 mod recount;
 
@@ -47,8 +47,8 @@ impl State {
     }
 }
 
-/// Handles a batch of one of the streams, or the request `{"recount": {"account": …, "after": …}}`, which is answered with
-/// `{"done", "next", "corrected"}` and made again with `after` set to `next` until it is done.
+/// Handles a batch of one of the streams, or the request `{"recount": {"account": …, "after": …}}`, which is answered
+/// with `{"done", "next", "corrected"}` and made again with `after` set to `next` until it is done.
 ///
 /// # Errors
 /// The event is neither of them, or a store is away during a recount.

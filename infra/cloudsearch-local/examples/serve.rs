@@ -1,5 +1,5 @@
-//! Serves a folder until Ctrl-C: `cargo run -p cloudsearch-local --example serve -- [ADDRESS [FOLDER]]`. Without one, it
-//! takes a new folder that is removed in the end.
+//! Serves a folder until Ctrl-C: `cargo run -p cloudsearch-local --example serve -- [ADDRESS [FOLDER]]`. Without one,
+//! it takes a new folder that is removed in the end.
 
 use std::error::Error;
 use std::io::Write as _;

@@ -71,8 +71,8 @@ pub(crate) struct RunArgs {
     /// Where the API answers; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
     pub(crate) listen: SocketAddr,
-    /// Where the object store answers, to which players and uploads are sent: an address of this machine that they reach;
-    /// port 0 takes a free one
+    /// Where the object store answers, to which players and uploads are sent: an address of this machine that they
+    /// reach; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = reachable)]
     pub(crate) objects: SocketAddr,
     /// The folder that everything is kept in
@@ -84,8 +84,8 @@ pub(crate) struct RunArgs {
     /// Import a folder of audio files and playlists, an audio file or a catalogue (.jsonl), then go on
     #[arg(long, value_name = "PATH")]
     pub(crate) import: Option<PathBuf>,
-    /// What answers searches: embedded is the index in the bucket, cloudsearch an endpoint that is compatible with Amazon
-    /// CloudSearch
+    /// What answers searches: embedded is the index in the bucket, cloudsearch an endpoint that is compatible with
+    /// Amazon CloudSearch
     #[arg(long, value_name = "BACKEND", value_enum, default_value_t = SearchArg::Embedded)]
     pub(crate) search: SearchArg,
     /// How long one shuffle of the home page lasts, for example 10s, 5m or 3h

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use tokio::io::AsyncWriteExt;
 
-/// Writes a file that only this user can read, so that a reader, or a restart after a kill, finds the old content or the
-/// new one.
+/// Writes a file that only this user can read, so that a reader, or a restart after a kill, finds the old content or
+/// the new one.
 pub(crate) async fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
     let draft = file.with_extension("draft");
     let mut options = tokio::fs::OpenOptions::new();

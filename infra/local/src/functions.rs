@@ -127,8 +127,8 @@ impl Functions {
     }
 }
 
-/// The app as one function has it: it signs with its own name, as on AWS it has a role of its own, so that what stands in
-/// front of a store can tell the functions apart.
+/// The app as one function has it: it signs with its own name, as on AWS it has a role of its own, so that what stands
+/// in front of a store can tell the functions apart.
 async fn app_of(app: &App, name: &str, shares_identity: bool) -> App {
     let mut settings = (*app.settings).clone();
     if let Some(stores) = &mut settings.stores {

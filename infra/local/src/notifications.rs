@@ -1,7 +1,7 @@
 //! Stands in for what S3 tells EventBridge: an event for each object that was created, delivered with retries.
 //!
-//! What was acknowledged and not yet handled when the process was killed is found again at the start, because a function
-//! deletes an uploaded file only when it is done with it.
+//! What was acknowledged and not yet handled when the process was killed is found again at the start, because a
+//! function deletes an uploaded file only when it is done with it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Stands in for EventBridge Scheduler: invokes a function at the start of every slot.
 //!
-//! Slots are counted from the epoch. The current one is invoked at start, too: the function knows whether it has done it.
+//! Slots are counted from the epoch. The current one is invoked at start, too: the function knows whether it has done
+//! it.
 
 use std::time::Duration;
 

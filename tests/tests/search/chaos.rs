@@ -1,5 +1,5 @@
-//! Everything at once: writes, searches, several indexers, and indexers that are killed whenever it suits them least. In
-//! the end the index is what the table is.
+//! Everything at once: writes, searches, several indexers, and indexers that are killed whenever it suits them least.
+//! In the end the index is what the table is.
 
 use std::process::Stdio;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Nothing that was answered is lost when the process is killed, and what it had not finished is finished after the next
-//! start.
+//! Nothing that was answered is lost when the process is killed, and what it had not finished is finished after the
+//! next start.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

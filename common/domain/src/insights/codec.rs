@@ -2,8 +2,8 @@
 //!
 //! Numbers are of variable length, seven bits a byte and the lowest first
 //! ([LEB128](https://en.wikipedia.org/wiki/LEB128)); signed ones are folded so that small ones stay short ("zigzag").
-//! Rows are their number, then for each its kind (one byte), its key and its two counts. A key that is a small number is
-//! one: the kind says which.
+//! Rows are their number, then for each its kind (one byte), its key and its two counts. A key that is a small number
+//! is one: the kind says which.
 
 use super::rows::{key_number, number_key};
 use super::{Count, Key, Kind, Row, Rows};

@@ -1,8 +1,8 @@
 //! What was heard how often: periods, counts, and what follows from them.
 //!
 //! Everything is counted in rows. A row says how often and how long something was heard, and rows add up: those of a
-//! listen are [`Listen::rows`](crate::listen::Listen::rows), those of a stretch of time are the sum over its listens, and
-//! a change is the difference of two sums.
+//! listen are [`Listen::rows`](crate::listen::Listen::rows), those of a stretch of time are the sum over its listens,
+//! and a change is the difference of two sums.
 
 mod change;
 mod codec;

@@ -16,8 +16,8 @@ const DAY_SECONDS: i64 = QUARTER_SECONDS * QUARTERS_A_DAY;
 const YEARS: (i16, i16) = (1970, 9998);
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
-/// A quarter of an hour, counted from the Unix epoch: how listens are counted first. About as many as one has at once are
-/// in one, so what has to be read and written for another listen is small.
+/// A quarter of an hour, counted from the Unix epoch: how listens are counted first. About as many as one has at once
+/// are in one, so what has to be read and written for another listen is small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quarter(i64);
 

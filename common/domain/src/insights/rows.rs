@@ -255,8 +255,8 @@ impl Rows {
         keys.iter().map(rank).collect()
     }
 
-    /// The rows of these days together, as a period of this length holds them: what is counted for a day is also counted
-    /// for its day of the week, and in longer periods for the day as such.
+    /// The rows of these days together, as a period of this length holds them: what is counted for a day is also
+    /// counted for its day of the week, and in longer periods for the day as such.
     pub fn of_days<'a>(days: impl IntoIterator<Item = (Day, &'a Self)>, length: Length) -> Self {
         let with_calendar = days.into_iter().flat_map(|(day, rows)| {
             let count = rows.total();

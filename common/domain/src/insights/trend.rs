@@ -1,9 +1,10 @@
 //! What is heard a lot lately.
 //!
-//! Each listen weighs half of what it weighed two days before: the score of a track is the sum of `2^(-age / 2)` over its
-//! listens of the last week, with the age in days, so that a week-old listen still weighs a tenth. Exponential decay is
-//! the one decay under which the order of two tracks that are not heard any more never changes. See Cormode, Shkapenyuk,
-//! Srivastava and Xu, "Forward Decay: A Practical Time Decay Model for Streaming Systems", ICDE 2009, section III.
+//! Each listen weighs half of what it weighed two days before: the score of a track is the sum of `2^(-age / 2)` over
+//! its listens of the last week, with the age in days, so that a week-old listen still weighs a tenth. Exponential
+//! decay is the one decay under which the order of two tracks that are not heard any more never changes. See Cormode,
+//! Shkapenyuk, Srivastava and Xu, "Forward Decay: A Practical Time Decay Model for Streaming Systems", ICDE 2009,
+//! section III.
 
 use std::collections::BTreeMap;
 

@@ -93,8 +93,8 @@ impl Listen {
         }
     }
 
-    /// The same listen, now that the catalogue has a track of that name. Its id stays, and what was sent: it counts for the
-    /// artists, the album and the genres of the track.
+    /// The same listen, now that the catalogue has a track of that name. Its id stays, and what was sent: it counts for
+    /// the artists, the album and the genres of the track.
     pub fn joined(self, track: &Track) -> Self {
         let (album, album_artist) = match &track.album {
             Some(_) => (track.album.clone(), track.album_artist.clone()),
@@ -111,8 +111,8 @@ impl Listen {
         }
     }
 
-    /// The ids under which the same listen to this track may have been kept before: by its id, and by its names, when the
-    /// catalogue had it not.
+    /// The ids under which the same listen to this track may have been kept before: by its id, and by its names, when
+    /// the catalogue had it not.
     pub fn ids_of_track(listened_at: Timestamp, track: &Track) -> Vec<ListenId> {
         let keys = songs_of(track).into_iter().map(|song| song.to_bytes());
         let ids = [track.id.to_bytes()].into_iter().chain(keys).map(|key| ListenId::of(listened_at, key));
@@ -186,8 +186,8 @@ impl Listen {
     }
 }
 
-/// The rows of a quarter of an hour with these listens, oldest first. Only the first [`MAX_COUNTED_A_QUARTER`] count, and
-/// only as long as they are of at most [`MAX_THINGS_A_QUARTER`] different things: so much fits into an item.
+/// The rows of a quarter of an hour with these listens, oldest first. Only the first [`MAX_COUNTED_A_QUARTER`] count,
+/// and only as long as they are of at most [`MAX_THINGS_A_QUARTER`] different things: so much fits into an item.
 pub fn rows_of_quarter<'a>(listens: impl IntoIterator<Item = &'a Listen>) -> Rows {
     let mut counts: BTreeMap<(Kind, Key), Count> = BTreeMap::new();
     for listen in listens.into_iter().take(MAX_COUNTED_A_QUARTER) {

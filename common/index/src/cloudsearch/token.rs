@@ -1,6 +1,6 @@
-//! Words in a form that CloudSearch keeps in one piece. It splits texts at the word boundaries of Unicode Standard Annex
-//! 29 and drops what is no word, so that 東京, ที่ or !!! would come apart or vanish; and it refuses every character
-//! outside the basic plane.
+//! Words in a form that CloudSearch keeps in one piece. It splits texts at the word boundaries of Unicode Standard
+//! Annex 29 and drops what is no word, so that 東京, ที่ or !!! would come apart or vanish; and it refuses every
+//! character outside the basic plane.
 
 use crate::words::cut;
 

@@ -91,8 +91,8 @@ impl Segment {
         Ok(name)
     }
 
-    /// Calls `found` for the documents that a query means, in order, each once. Answers how many at most meet each of the
-    /// query's slots.
+    /// Calls `found` for the documents that a query means, in order, each once. Answers how many at most meet each of
+    /// the query's slots.
     pub(super) fn matches(&self, plan: &Plan, mut found: impl FnMut(Match)) -> Result<Vec<u64>, IndexError> {
         let filters = plan.filters.iter().map(|slot| self.terms(slot)).collect::<Result<Vec<_>, _>>()?;
         let terms = plan.slots.iter().map(|slot| self.terms(slot)).collect::<Result<Vec<_>, _>>()?;
@@ -132,8 +132,8 @@ impl Segment {
         Terms::find(index, &slot.ways, slot.places)
     }
 
-    /// The documents that meet all of these, where terms count with their weights and filters have none; of nothing, all
-    /// documents.
+    /// The documents that meet all of these, where terms count with their weights and filters have none; of nothing,
+    /// all documents.
     fn intersect(&self, mut order: Vec<(&Terms, Option<u16>)>) -> Result<Vec<(DocId, Tally)>, IndexError> {
         // The rarest first: what follows is only asked for the few that are left.
         order.sort_by_cached_key(|(terms, _)| terms.most());

@@ -1,7 +1,8 @@
 //! The words of a document with their places, as text on its way into the index.
 //!
-//! Tantivy takes tokens that were made before, but carries them as JSON, which costs more than all the rest. So the words
-//! are written into one text, each after a digit for its places, and a tokenizer repeats them as often as the digit says.
+//! Tantivy takes tokens that were made before, but carries them as JSON, which costs more than all the rest. So the
+//! words are written into one text, each after a digit for its places, and a tokenizer repeats them as often as the
+//! digit says.
 
 use tantivy::Index;
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};

@@ -115,8 +115,8 @@ impl Writer {
         ))))
     }
 
-    /// About `limit` keys of documents, and the position after which there are more. Some may have been deleted a moment
-    /// ago.
+    /// About `limit` keys of documents, and the position after which there are more. Some may have been deleted a
+    /// moment ago.
     ///
     /// # Errors
     /// The index is away or broken, or `after` is no position.

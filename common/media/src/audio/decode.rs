@@ -43,8 +43,9 @@ pub(super) fn decode<S>(shared: &Shared<S>, found: &Found, limits: &Limits) -> R
 where
     S: Read + Seek + Send + Sync + 'static,
 {
-    // Demuxers and decoders calculate with what the file says, and a broken file can make them panic, as symphonia-format-riff
-    // 0.6.1 does over more than 32 channels, which are refused before. Such a file is damaged; the state goes with it.
+    // Demuxers and decoders calculate with what the file says, and a broken file can make them panic, as
+    // symphonia-format-riff 0.6.1 does over more than 32 channels, which are refused before. Such a file is damaged;
+    // the state goes with it.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
         let view = shared.view(found.audio.clone());
         let stream = MediaSourceStream::new(Box::new(view), MediaSourceStreamOptions::default());

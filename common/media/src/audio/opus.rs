@@ -1,9 +1,9 @@
 //! Decoding Opus (RFC 6716) as it lies in Ogg (RFC 7845). Symphonia takes it out of Ogg, but cannot decode it.
 //!
-//! The decoder is ropus, a translation of libopus to Rust, whose samples are those of libopus in fixed point. The others
-//! do not serve: libopus itself wants cmake or autotools (opusic-sys, which symphonia-adapter-libopus uses, audiopus_sys,
-//! opus-embedded-sys), its machine translation (unsafe-libopus) can only be called from unsafe code, and opus-decoder 0.1.1
-//! refused ordinary files of opusenc and ffmpeg.
+//! The decoder is ropus, a translation of libopus to Rust, whose samples are those of libopus in fixed point. The
+//! others do not serve: libopus itself wants cmake or autotools (opusic-sys, which symphonia-adapter-libopus uses,
+//! audiopus_sys, opus-embedded-sys), its machine translation (unsafe-libopus) can only be called from unsafe code, and
+//! opus-decoder 0.1.1 refused ordinary files of opusenc and ffmpeg.
 
 use ropus::OpusMSDecoder;
 use symphonia::core::audio::Channels;
@@ -20,8 +20,8 @@ const MAX_STREAMS: usize = 8;
 /// The longest packet is 120 ms.
 const MAX_FRAMES: usize = 5760;
 
-/// Where the channels stand in Vorbis' order (RFC 7845, section 5.1.1.2) that come first, second and so on in the order of
-/// WAV, which is symphonia's.
+/// Where the channels stand in Vorbis' order (RFC 7845, section 5.1.1.2) that come first, second and so on in the order
+/// of WAV, which is symphonia's.
 const ORDERS: [&[usize]; 9] = [
     &[],
     &[0],

@@ -1,7 +1,7 @@
 //! The one source of bytes, shared by the parsers one after the other, and views of it.
 //!
-//! A parser gets a view: pieces of the source, and bytes put in between, as if they were a file of their own. That is how
-//! the tags are kept from those who read audio, and the audio from those who read tags.
+//! A parser gets a view: pieces of the source, and bytes put in between, as if they were a file of their own. That is
+//! how the tags are kept from those who read audio, and the audio from those who read tags.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;

@@ -26,8 +26,8 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Image, ImageError> {
     if header::is_cut_off(kind, bytes) {
         return Err(ImageError::damaged());
     }
-    // Some broken files make a decoder panic (png 0.18.1: a palette whose length is no multiple of three). They are damaged,
-    // and nothing worse happens: the decoder's state goes with it.
+    // Some broken files make a decoder panic (png 0.18.1: a palette whose length is no multiple of three). They are
+    // damaged, and nothing worse happens: the decoder's state goes with it.
     catch_unwind(AssertUnwindSafe(|| decode_kind(kind, bytes, limits)))
         .unwrap_or_else(|_| Err(ImageError::damaged()))
 }

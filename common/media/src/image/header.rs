@@ -45,8 +45,9 @@ pub(super) fn is_animated(kind: Kind, bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether a JPEG has its end: a marker for it behind the last scan's start. The decoder would fill up with grey what is
-/// missing. Neither marker can stand within the data of a scan, where a zero follows each 0xFF (ITU-T T.81, B.1.1.5).
+/// Whether a JPEG has its end: a marker for it behind the last scan's start. The decoder would fill up with grey what
+/// is missing. Neither marker can stand within the data of a scan, where a zero follows each 0xFF (ITU-T T.81,
+/// B.1.1.5).
 pub(super) fn is_cut_off(kind: Kind, bytes: &[u8]) -> bool {
     let last = |marker: [u8; 2]| bytes.windows(2).rposition(|window| window == marker);
     kind == Kind::Jpeg && last([0xFF, 0xD9]) <= last([0xFF, 0xDA])

@@ -3,8 +3,8 @@
 use super::Image;
 
 impl Image {
-    /// A square of `side` pixels. One tile fills it; two to four share it in two rows, with two and three repeated so that
-    /// no row or column shows the same picture twice where that can be avoided. No tile gives a grey square.
+    /// A square of `side` pixels. One tile fills it; two to four share it in two rows, with two and three repeated so
+    /// that no row or column shows the same picture twice where that can be avoided. No tile gives a grey square.
     pub fn mosaic(tiles: &[Image], side: u32) -> Image {
         let side = side.max(1);
         let places: [usize; 4] = match tiles {

@@ -16,8 +16,8 @@ fn a_palette_of_broken_colours_is_damaged() {
     assert_eq!(decode(&bytes, &Limits::default()).unwrap_err().code, "damaged_image");
 }
 
-/// More channels than a mask has bits make symphonia-format-riff 0.6.1 shift out of range: a panic in a build that checks
-/// it, else another number of channels.
+/// More channels than a mask has bits make symphonia-format-riff 0.6.1 shift out of range: a panic in a build that
+/// checks it, else another number of channels.
 #[test]
 fn a_wav_of_forty_channels_is_refused() {
     let mut bytes =

@@ -145,8 +145,8 @@ impl Insights {
         Ok(Some(Difference { account, head, change, before, quarters: corrections, labels }))
     }
 
-    /// The listens of these quarters that count, oldest first: one Query for each span of them, and one for each quarter of a
-    /// span that holds very many.
+    /// The listens of these quarters that count, oldest first: one Query for each span of them, and one for each
+    /// quarter of a span that holds very many.
     async fn heard(
         &self,
         account: AccountId,

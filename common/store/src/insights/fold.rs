@@ -27,8 +27,9 @@ impl Head {
 }
 
 impl Insights {
-    /// Folds the entries of a ledger into its summaries and deletes them. Breaking off between any two steps, and several
-    /// at once, do no harm: every summary says which entries it has, and entries go only when all of them have them.
+    /// Folds the entries of a ledger into its summaries and deletes them. Breaking off between any two steps, and
+    /// several at once, do no harm: every summary says which entries it has, and entries go only when all of them have
+    /// them.
     pub(super) async fn fold(&self, ledger: Ledger) -> Result<(), StoreError> {
         let (head, mut entries) = self.entries(ledger, 0).await?;
         let until = match ledger {
@@ -88,8 +89,8 @@ impl Insights {
     }
 }
 
-/// The periods that the entries concern, of the lengths for which a ledger has summaries. An account's days are read from
-/// its quarters.
+/// The periods that the entries concern, of the lengths for which a ledger has summaries. An account's days are read
+/// from its quarters.
 fn touched(ledger: Ledger, entries: &[Entry]) -> BTreeSet<Period> {
     let lengths = match ledger {
         Ledger::Account(_) => &Length::ALL[1..],

@@ -13,8 +13,8 @@ use super::{Insights, Scope};
 use crate::StoreError;
 use crate::table::{self, Item, Range, number};
 
-/// How many ledgers everybody's counts are spread over. One takes about 30 transactions a second, each with the listens of
-/// up to 32 accounts; readers ask for the head of every one.
+/// How many ledgers everybody's counts are spread over. One takes about 30 transactions a second, each with the listens
+/// of up to 32 accounts; readers ask for the head of every one.
 pub(super) const SHARES: u8 = 4;
 
 const ENTRY: &str = "ENTRY#";
@@ -182,8 +182,8 @@ impl Insights {
         }
     }
 
-    /// Notes up to which entry a ledger is folded, and how many bytes less are not; only if nobody else has folded it since
-    /// `head` was read. Answers whether it did.
+    /// Notes up to which entry a ledger is folded, and how many bytes less are not; only if nobody else has folded it
+    /// since `head` was read. Answers whether it did.
     pub(super) async fn note_folded(
         &self,
         ledger: Ledger,

@@ -9,15 +9,16 @@
 //! | what things are called | `LABEL#` kind `#` id | the same |
 //!
 //! **The listens are the truth, and everything here follows from them.** The item of a quarter holds the rows of the
-//! listens that were counted. [`Insights::reconcile`] compares it with the rows of the listens that there are, and writes
-//! the difference, in one transaction, to that item, to the account's ledger and to one of everybody's ledgers. What was
-//! counted before makes no difference, so events may be repeated, late, reordered or handled by several at once.
+//! listens that were counted. [`Insights::reconcile`] compares it with the rows of the listens that there are, and
+//! writes the difference, in one transaction, to that item, to the account's ledger and to one of everybody's ledgers.
+//! What was counted before makes no difference, so events may be repeated, late, reordered or handled by several at
+//! once.
 //!
 //! **A ledger is a numbered sequence of changes** without gaps. Adding up those up to a number gives the rows of any
-//! period as they were then, so the number is the ledger's version. So that not all have to be added up, older entries are
-//! folded into summaries: one object in the bucket for each period, which says up to which entry it goes. Whoever reads
-//! takes the entries first and the summary then, and adds the entries that the summary has not: whatever is folded
-//! meanwhile is counted once.
+//! period as they were then, so the number is the ledger's version. So that not all have to be added up, older entries
+//! are folded into summaries: one object in the bucket for each period, which says up to which entry it goes. Whoever
+//! reads takes the entries first and the summary then, and adds the entries that the summary has not: whatever is
+//! folded meanwhile is counted once.
 //!
 //! **Everybody's counts are the sum of several ledgers.** A writer takes any of them, and another one when it meets
 //! somebody there; one write holds what a whole batch of listens changes. A track that everybody hears is therefore one

@@ -71,7 +71,8 @@ impl Insights {
         Ok(keys.iter().filter_map(thing).collect())
     }
 
-    /// Notes what things are called that have no name yet: one BatchGetItem per 100, and one BatchWriteItem per 25 new ones.
+    /// Notes what things are called that have no name yet: one BatchGetItem per 100, and one BatchWriteItem per 25 new
+    /// ones.
     pub(super) async fn name(&self, labels: &BTreeMap<(Kind, Key), Label>) -> Result<(), StoreError> {
         let keys = labels.keys().map(|(kind, key)| (&self.table, thing_key(LABEL, *kind, key)));
         let found = table::batch_get(self.table.client(), keys.collect()).await?;
@@ -89,8 +90,8 @@ impl Insights {
         self.table.batch_put(items.into_iter().flatten().collect()).await
     }
 
-    /// Adds the entries after `head.counted` to the plays of what they are about. Each item remembers up to which entry of
-    /// each ledger it goes, so that repeating this, or doing it in two places at once, adds nothing twice.
+    /// Adds the entries after `head.counted` to the plays of what they are about. Each item remembers up to which entry
+    /// of each ledger it goes, so that repeating this, or doing it in two places at once, adds nothing twice.
     pub(super) async fn count(&self, share: u8, head: Head, entries: &[Entry]) -> Result<(), StoreError> {
         let ledger = Ledger::Everybody(share);
         let entries: Vec<&Entry> = entries.iter().filter(|entry| entry.number > head.counted).collect();

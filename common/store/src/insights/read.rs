@@ -57,7 +57,8 @@ impl Insights {
                 Ok(summary.rows.plus(&fresh.within(*period)))
             }
         });
-        // Summaries and quarters can be later than the head: whoever keeps the rows under its version asks once too often.
+        // Summaries and quarters can be later than the head: whoever keeps the rows under its version asks once too
+        // often.
         Ok((head.last, try_join_all(rows).await?))
     }
 

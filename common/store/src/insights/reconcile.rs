@@ -69,12 +69,12 @@ impl From<StoreError> for Failure {
 }
 
 impl Insights {
-    /// Makes the counts of these quarters those of the listens in them. Does nothing where they are right already, so it
-    /// can be repeated and run by several at once; where it breaks off, doing it again does the rest.
+    /// Makes the counts of these quarters those of the listens in them. Does nothing where they are right already, so
+    /// it can be repeated and run by several at once; where it breaks off, doing it again does the rest.
     ///
     /// For one listen: one BatchGetItem, two Queries, one GET where the account has a summary, one transaction, and an
-    /// update for each of the track, its artists and its album; and one BatchGetItem and one BatchWriteItem for what the account
-    /// never heard before.
+    /// update for each of the track, its artists and its album; and one BatchGetItem and one BatchWriteItem for what
+    /// the account never heard before.
     ///
     /// # Errors
     /// The table or the bucket is away, or others kept counting the same.
@@ -232,8 +232,8 @@ impl Insights {
         table::put(put)
     }
 
-    /// Counts the plays of what was written, and of what runs that broke off have left, of anybody; folds what has become
-    /// long.
+    /// Counts the plays of what was written, and of what runs that broke off have left, of anybody; folds what has
+    /// become long.
     async fn finish(&self, written: Written) -> Result<(), StoreError> {
         let Written { heads, entries } = written;
         for ((share, head), entries) in (0..SHARES).zip(heads).zip(entries) {

@@ -44,8 +44,8 @@ fn key(ledger: Ledger, period: Period) -> String {
     format!("{}{period}", ledger.prefix())
 }
 
-/// Everybody's summaries as they were read last. A summary is good as long as its ledger was not folded again. When it is
-/// full, it starts anew.
+/// Everybody's summaries as they were read last. A summary is good as long as its ledger was not folded again. When it
+/// is full, it starts anew.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cache(Arc<Mutex<Cached>>);
 

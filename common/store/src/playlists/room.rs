@@ -20,9 +20,9 @@ struct Respread {
 }
 
 impl Playlists {
-    /// Gives `from` and as many entries after it as need be new positions with room between them. Each transaction keeps
-    /// the order as it is, so that readers see no difference, and a crash in between leaves a good list. When the list
-    /// is changed meanwhile, room may not have been made: the caller looks again anyway.
+    /// Gives `from` and as many entries after it as need be new positions with room between them. Each transaction
+    /// keeps the order as it is, so that readers see no difference, and a crash in between leaves a good list. When the
+    /// list is changed meanwhile, room may not have been made: the caller looks again anyway.
     pub(super) async fn make_room(&self, meta: &Meta, from: &Entry) -> Result<(), StoreError> {
         let plan = self.plan_room(meta, from).await?;
         let moves: Vec<(Entry, Position)> = plan.entries.into_iter().zip(plan.positions).collect();

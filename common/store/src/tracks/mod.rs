@@ -320,9 +320,9 @@ impl Tracks {
         Ok(tracks.into_iter().find(|track| name::canonical(&track.title) == wanted))
     }
 
-    /// The track that a listen to this title by this artist is of: who is credited first or the credit as printed is the
-    /// artist. Of several it is the one of this album, then the oldest. One Query and one BatchGetItem, or two where the
-    /// artist has no track of that title.
+    /// The track that a listen to this title by this artist is of: who is credited first or the credit as printed is
+    /// the artist. Of several it is the one of this album, then the oldest. One Query and one BatchGetItem, or two
+    /// where the artist has no track of that title.
     ///
     /// # Errors
     /// The table is away.

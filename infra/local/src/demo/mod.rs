@@ -1,5 +1,5 @@
-//! A listening history to try insights with: accounts of their own that hear tracks of the catalogue, through the public
-//! API.
+//! A listening history to try insights with: accounts of their own that hear tracks of the catalogue, through the
+//! public API.
 //!
 //! It ends with the beginning of today (UTC). Run again on the same day, with the same catalogue, it adds nothing: what
 //! an account hears in one second is one listen.

@@ -1,10 +1,10 @@
 //! When somebody listens: on which days, at which time, how long.
 //!
-//! Listening comes in sittings, most of them in the morning and in the evening and hardly any at night; at weekends they
-//! begin later and last longer, and people differ in when their day is
-//! ([Louail and Barthelemy 2017](https://arxiv.org/abs/1704.05815) find early birds and night owls, [Heggli, Stupacher
-//! and Vuust 2021](https://doi.org/10.1098/rsos.210885) other hours at weekends). The numbers here are chosen after those
-//! shapes and not fitted to anything. All times are UTC.
+//! Listening comes in sittings, most of them in the morning and in the evening and hardly any at night; at weekends
+//! they begin later and last longer, and people differ in when their day is ([Louail and Barthelemy
+//! 2017](https://arxiv.org/abs/1704.05815) find early birds and night owls, [Heggli, Stupacher and Vuust
+//! 2021](https://doi.org/10.1098/rsos.210885) other hours at weekends). The numbers here are chosen after those shapes
+//! and not fitted to anything. All times are UTC.
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};

@@ -37,8 +37,8 @@ impl Sitting {
     }
 }
 
-/// Moves sittings, which are in the order of their beginnings, so that each ends a while before the next one begins, and
-/// all lie within the given time. What it cannot hold lies after it.
+/// Moves sittings, which are in the order of their beginnings, so that each ends a while before the next one begins,
+/// and all lie within the given time. What it cannot hold lies after it.
 pub(super) fn make_room(sittings: &mut [Sitting], since: i64, until: i64) {
     let mut latest = until;
     // Rather into the day than into the night.

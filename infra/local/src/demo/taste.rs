@@ -9,8 +9,8 @@ use rand::{Rng, RngExt};
 
 /// How steeply listens fall with the rank of a track: the classic exponent of [Zipf's
 /// law](https://en.wikipedia.org/wiki/Zipf%27s_law). Play counts of single libraries are a little flatter over their
-/// whole time ([0.66](https://suchow.io/zipf-it)), and so is what becomes of these draws, because rankings drift, albums
-/// are played whole, and nothing is repeated at once.
+/// whole time ([0.66](https://suchow.io/zipf-it)), and so is what becomes of these draws, because rankings drift,
+/// albums are played whole, and nothing is repeated at once.
 pub(super) const EXPONENT: f64 = 1.0;
 
 /// How much people agree: the spread of what an artist, or a track, is to everybody. It makes charts of all accounts

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A sequence number in a file of its own. It is written after the records were handled and replaced as a whole, so that
-/// a kill at any moment leads to a repetition and never to a gap.
+/// A sequence number in a file of its own. It is written after the records were handled and replaced as a whole, so
+/// that a kill at any moment leads to a repetition and never to a gap.
 #[derive(Debug)]
 pub(super) struct Checkpoint {
     file: PathBuf,

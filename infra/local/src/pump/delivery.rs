@@ -34,7 +34,8 @@ enum Outcome {
 }
 
 impl Delivery {
-    /// Delivers the records in their order until all were handled or given up. Answers false when it was stopped before.
+    /// Delivers the records in their order until all were handled or given up. Answers false when it was stopped
+    /// before.
     pub(super) async fn deliver(&self, records: Vec<Value>) -> bool {
         // The next to deliver is the last one.
         let mut stack = vec![Pending { records, failures: 0 }];
@@ -119,8 +120,8 @@ mod tests {
     use crate::pump::DeadLetters;
     use crate::shutdown::Shutdown;
 
-    /// Delivers the records 1 to `count` to a function that is asked for each what becomes of it, and answers the batches
-    /// that it was given and the records that were given up.
+    /// Delivers the records 1 to `count` to a function that is asked for each what becomes of it, and answers the
+    /// batches that it was given and the records that were given up.
     async fn deliver(
         count: u64,
         max_retries: u32,

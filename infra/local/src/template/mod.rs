@@ -119,8 +119,8 @@ impl Template {
     /// Reads [`TEMPLATE`] with the parameters' defaults, apart from `overrides`.
     ///
     /// # Errors
-    /// The template is not valid YAML, a parameter is not one of its choices, or the template says something that has no
-    /// local counterpart.
+    /// The template is not valid YAML, a parameter is not one of its choices, or the template says something that has
+    /// no local counterpart.
     pub fn load(overrides: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
         Self::parse(TEMPLATE, overrides)
     }

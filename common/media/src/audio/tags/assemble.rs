@@ -91,8 +91,8 @@ fn artists(sources: &[Source], ids: usize) -> (Option<String>, Vec<String>) {
     (credit, artists)
 }
 
-/// ID3v2.3 separates names with a stroke, which can be a part of a name: AC/DC. It separates where there are spaces on both
-/// sides, or where there are as many parts as MusicBrainz ids.
+/// ID3v2.3 separates names with a stroke, which can be a part of a name: AC/DC. It separates where there are spaces on
+/// both sides, or where there are as many parts as MusicBrainz ids.
 fn at_strokes(name: &str, ids: usize) -> Vec<String> {
     let parts = |separator: &str| name.split(separator).filter_map(line).collect::<Vec<_>>();
     let tight = parts("/");

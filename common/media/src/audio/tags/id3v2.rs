@@ -1,5 +1,5 @@
-//! ID3v2.2, 2.3 and 2.4 (id3.org). Read here and not by lofty, which unpacks compressed frames without a limit: of a few
-//! megabytes in the file it would make gigabytes. Such frames, which hardly any program writes, are passed over.
+//! ID3v2.2, 2.3 and 2.4 (id3.org). Read here and not by lofty, which unpacks compressed frames without a limit: of a
+//! few megabytes in the file it would make gigabytes. Such frames, which hardly any program writes, are passed over.
 
 use std::io::{Read, Seek};
 

@@ -5,10 +5,10 @@
 //!
 //! - A query whose words more than ten things hold (all of them, in title, artist or album) may be answered with any of
 //!   them: unfinished and mistyped names. A mistyped word counts as all words that are as near.
-//! - A mistyped word that is a word of the catalogue or the beginning of one, or nearer to another word than to the right
-//!   one, is not mistyped.
-//! - An unfinished word that is a word of its own is finished, and one that is also mistyped and as near to a whole word
-//!   means that one.
+//! - A mistyped word that is a word of the catalogue or the beginning of one, or nearer to another word than to the
+//!   right one, is not mistyped.
+//! - An unfinished word that is a word of its own is finished, and one that is also mistyped and as near to a whole
+//!   word means that one.
 //! - Some words of a name, and words in another order, must be in no other name.
 //! - A name without its accents, with others, with other spaces or signs must not be the name of something else.
 //! - Two joined words must not make a word of the catalogue.

@@ -18,8 +18,8 @@ pub(super) fn name(_: &Catalogue, thing: &Thing, _: usize) -> Option<(String, Wa
     Some((thing.name.clone(), Wanted::name_of(thing)))
 }
 
-/// The name as it stands in the search field while it is typed: as much of the last word as the seed says, or more until
-/// this is no word of its own and the query is clear.
+/// The name as it stands in the search field while it is typed: as much of the last word as the seed says, or more
+/// until this is no word of its own and the query is clear.
 pub(super) fn unfinished(catalogue: &Catalogue, thing: &Thing, seed: usize) -> Option<(String, Wanted)> {
     let query = start_of(catalogue, thing.kind, "", &thing.name, seed)?;
     Some((query, Wanted::name_of(thing)))

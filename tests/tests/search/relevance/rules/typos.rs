@@ -54,7 +54,8 @@ impl<'a> Typed<'a> {
     }
 }
 
-/// One error in a word that is long enough. A letter is missing only where four remain; where three do, it is [`short`].
+/// One error in a word that is long enough. A letter is missing only where four remain; where three do, it is
+/// [`short`].
 fn one_slip(word: &str, kind: Slip, seed: usize) -> Option<String> {
     let from = if kind == Slip::Deletion { ONE_FROM + 1 } else { ONE_FROM };
     if word.len() < from { None } else { slip(word, kind, seed) }
@@ -127,8 +128,8 @@ pub(super) fn unfinished(catalogue: &Catalogue, thing: &Thing, seed: usize) -> O
     catalogue.is_clear(thing.kind, &lists).then(|| (typed + &wrong, Wanted::name_of(thing)))
 }
 
-/// What a mistyped word can mean; `None` if it is another word of the catalogue or the beginning of one, or comes nearer
-/// to another than to the right one.
+/// What a mistyped word can mean; `None` if it is another word of the catalogue or the beginning of one, or comes
+/// nearer to another than to the right one.
 fn meant<'a>(catalogue: &'a Catalogue, wrong: &str, right: &str, errors: usize) -> Option<Vec<&'a str>> {
     if !catalogue.starting(wrong).is_empty() || !catalogue.near(wrong, errors - 1).is_empty() {
         return None;
