@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
+use super::catalogue::pictures;
 use super::{FEW, Of, Route, text};
 use crate::api::{Ask, PASSWORD};
 use crate::scenario::{KEEPER, LISTENER, Scenario};
@@ -38,7 +39,8 @@ pub(super) fn add(scenario: &Scenario, from: usize, routes: &mut Vec<Route>) {
     of.after("DELETE /v1/me", sign_up("leaving"), |_, made| {
         Ask::bare(Method::DELETE, "/v1/me", text(made, "/session/access_token"))
     });
-    of.get("GET /v1/me/export", "/v1/me/export");
+    let export = Ask::get("/v1/me/export", of.token);
+    of.add("GET /v1/me/export", FEW, move |_| export.clone());
     of.after("PUT /v1/me/password", sign_up("careful"), |_, made| {
         let body = json!({ "current": PASSWORD, "new": "another password for the benchmark" });
         Ask::new(Method::PUT, "/v1/me/password", text(made, "/session/access_token"), body)
@@ -55,14 +57,7 @@ pub(super) fn add(scenario: &Scenario, from: usize, routes: &mut Vec<Route>) {
         move |_, made| Ask::bare(Method::DELETE, format!("/v1/me/keys/{}", text(made, "/id")), &token),
     );
 
-    let mine = scenario.clone();
-    of.add("PUT /v1/me/photo", FEW, move |_| mine.picture("/v1/me/photo"));
-    let (mine, token) = (scenario.clone(), scenario.token.clone());
-    of.after(
-        "DELETE /v1/me/photo",
-        move |_| mine.picture("/v1/me/photo"),
-        move |_, _| Ask::bare(Method::DELETE, "/v1/me/photo", &token),
-    );
+    pictures(&mut of, scenario, ["PUT /v1/me/photo", "DELETE /v1/me/photo"], "/v1/me/photo");
 
     of.token = &scenario.admin;
     of.get("GET /v1/admin/cache", "/v1/admin/cache");
@@ -78,12 +73,17 @@ pub(super) fn add(scenario: &Scenario, from: usize, routes: &mut Vec<Route>) {
 
     of.token = &scenario.token;
     of.get("GET /v1/accounts/{username}/playlists", format!("/v1/accounts/{LISTENER}/playlists"));
-    let path = format!("/v1/playlists/{}/collaborators/{KEEPER}", scenario.playlist);
+    let path = format!("/v1/playlists/{}/collaborators", scenario.playlist);
     let token = scenario.token.clone();
-    let put = move |_| Ask::bare(Method::PUT, &path, &token);
-    of.add("PUT /v1/playlists/{id}/collaborators/{username}", FEW, put.clone());
-    of.after("DELETE /v1/playlists/{id}/collaborators/{username}", put.clone(), move |place, _| Ask {
-        method: Method::DELETE,
-        ..put(place)
+    let change = move |method, who: &str| Ask::bare(method, format!("{path}/{who}"), &token);
+    let put = change.clone();
+    of.after("PUT /v1/playlists/{id}/collaborators/{username}", sign_up("friend"), move |_, made| {
+        put(Method::PUT, text(made, "/account/username"))
     });
+    let put = change.clone();
+    of.after(
+        "DELETE /v1/playlists/{id}/collaborators/{username}",
+        move |_| put(Method::PUT, KEEPER),
+        move |_, _| change(Method::DELETE, KEEPER),
+    );
 }

@@ -80,25 +80,21 @@ pub(super) fn add(scenario: &Scenario, from: usize, routes: &mut Vec<Route>) {
         Ask::new(Method::POST, "/v1/uploads", &token, body)
     };
     of.add("POST /v1/uploads", FEW, announce.clone());
-    let (again, token) = (announce.clone(), scenario.token.clone());
-    of.after(
-        "POST /v1/uploads/{id}/complete",
-        move |place| again(1_000_000 + place),
-        move |_, made| Ask::bare(Method::POST, format!("/v1/uploads/{}/complete", text(made, "/id")), &token),
-    );
     let token = scenario.token.clone();
     of.after(
         "DELETE /v1/uploads/{id}",
-        move |place| announce(2_000_000 + place),
+        move |place| announce(1_000_000 + place),
         move |_, made| Ask::bare(Method::DELETE, format!("/v1/uploads/{}", text(made, "/id")), &token),
     );
 }
 
-/// A picture that is set, and one that is taken away.
-fn pictures(of: &mut Of<'_>, scenario: &Scenario, [put, delete]: [&'static str; 2], path: &str) {
+/// A picture that is set where there was none, and one that is taken away.
+pub(super) fn pictures(of: &mut Of<'_>, scenario: &Scenario, [put, delete]: [&'static str; 2], path: &str) {
     let (mine, at) = (scenario.clone(), path.to_owned());
     let set = move |_| mine.picture(&at);
-    of.add(put, FEW, set.clone());
     let (token, path) = (scenario.token.clone(), path.to_owned());
-    of.after(delete, set, move |_, _| Ask::bare(Method::DELETE, &path, &token));
+    let take = move |_| Ask::bare(Method::DELETE, &path, &token);
+    let (first, then) = (take.clone(), set.clone());
+    of.after(put, first, move |place, _| then(place));
+    of.after(delete, set, move |place, _| take(place));
 }

@@ -48,10 +48,11 @@ const MANY: usize = 300;
 /// All of them. What differs from request to request begins with `from`, so that a server can be asked again.
 pub(crate) fn all(scenario: &Scenario, from: usize) -> Vec<Route> {
     let mut routes = Vec::new();
-    accounts::add(scenario, from, &mut routes);
     catalogue::add(scenario, from, &mut routes);
     playlists::add(scenario, from, &mut routes);
     listens::add(scenario, from, &mut routes);
+    // Last, because it leaves the listener's insights private.
+    accounts::add(scenario, from, &mut routes);
     routes
 }
 

@@ -43,15 +43,17 @@ pub(super) fn add(scenario: &Scenario, from: usize, routes: &mut Vec<Route>) {
         let body = json!({ "track_ids": [mine.tracks[place * 13 % TRACKS]] });
         Ask::new(Method::POST, &at, &token, body)
     };
-    of.add("POST /v1/playlists/{id}/items", MANY, add.clone());
+    of.add("POST /v1/playlists/{id}/items", MANY, add);
     let (token, at) = (scenario.token.clone(), items.clone());
-    of.after("PATCH /v1/playlists/{id}/items", add.clone(), move |_, made| {
-        let body = json!({ "item_ids": [text(made, "/items/0/id")], "before": null });
+    let first = move |_| Ask::get(format!("{at}?limit=1"), &token);
+    let (token, at) = (scenario.token.clone(), items.clone());
+    of.after("PATCH /v1/playlists/{id}/items", first.clone(), move |_, page| {
+        let body = json!({ "item_ids": [text(page, "/items/0/id")], "before": null });
         Ask::new(Method::PATCH, &at, &token, body)
     });
     let (token, at) = (scenario.token.clone(), items.clone());
-    of.after("DELETE /v1/playlists/{id}/items", add, move |_, made| {
-        Ask::bare(Method::DELETE, format!("{at}?ids={}", text(made, "/items/0/id")), &token)
+    of.after("DELETE /v1/playlists/{id}/items", first, move |_, page| {
+        Ask::bare(Method::DELETE, format!("{at}?ids={}", text(page, "/items/0/id")), &token)
     });
     let (mine, token) = (scenario.clone(), scenario.token.clone());
     of.add("PUT /v1/playlists/{id}/items, 50", FEW, move |place| {
