@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from datetime import datetime, timezone
 
 import boto3
@@ -195,6 +196,29 @@ def give_up(arguments):
         boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(body), MessageAttributes=attributes)
 
 
+def say_sent(arguments):
+    """Lets an upload be as it is where objects lie in another store and its client says that the file was sent, and fails
+    if the function `ingest` does not hear of it."""
+    table = resources(arguments.stack, "AWS::DynamoDB::Table")["MediaTable"]
+    mapping = resources(arguments.stack, "AWS::Lambda::EventSourceMapping")["IngestReadsMedia"]
+    account, upload, now = "01KAGR41C3M7T2Z9V5B8NQ4K6W", "01JD6Y3Q5R8WZ0V4C2B7M9N1XK", "2026-11-21T09:30:00.000Z"
+    texts = {"pk": f"OWNER#{account}", "sk": "UPLOAD#of-a-test", "id": upload, "owner_id": account, "status": "waiting",
+             "filename": "song.mp3", "content_type": "audio/mpeg", "sha256": "0" * 64,
+             "created_at": now, "updated_at": now, "expires_at": now}
+    item = {name: {"S": text} for name, text in texts.items()}
+    item |= {name: {"NULL": True} for name in ("track_id", "code", "detail")}
+    item |= {"size_bytes": {"N": "1"}, "reserved": {"BOOL": True}, "cancelled": {"BOOL": False}}
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.put_item(TableName=table, Item=item)
+    dynamodb.put_item(TableName=table, Item=item | {"sent": {"BOOL": True}})
+    for _ in range(60):
+        if LAMBDA.get_event_source_mapping(UUID=mapping)["LastProcessingResult"].startswith("OK"):
+            dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
+            return
+        time.sleep(1)
+    sys.exit("the function ingest did not hear that a file was sent")
+
+
 def all_items(table):
     pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=table)
     return {(item["pk"]["S"], item["sk"]["S"]): item for page in pages for item in page["Items"]}
@@ -232,6 +256,7 @@ def main():
     commands.add_parser("roles", help=check_roles.__doc__).set_defaults(run=check_roles)
     commands.add_parser("dead-letters", help=check_dead_letters.__doc__).set_defaults(run=check_dead_letters)
     commands.add_parser("give-up", help=give_up.__doc__).set_defaults(run=give_up)
+    commands.add_parser("sent", help=say_sent.__doc__).set_defaults(run=say_sent)
     for name, run in (("copy", copy_table), ("same", check_same)):
         command = commands.add_parser(name, help=run.__doc__)
         command.add_argument("table")

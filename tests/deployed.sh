@@ -111,6 +111,7 @@ say "testing"
 MIXTAPE_API="$address" MIXTAPE_INVOKE="$(command -v python) tests/deployed.py --stack $stack invoke" \
     MIXTAPE_SETTLE="${MIXTAPE_SETTLE:-5}" \
     cargo test "${with[@]}" --workspace --test main -- --test-threads 4 "$@"
+python tests/deployed.py --stack "$stack" sent
 python tests/deployed.py --stack "$stack" dead-letters
 say "delivering dead letters again, and bringing a table back"
 python tests/deployed.py --stack "$stack" give-up
