@@ -66,7 +66,10 @@ pub async fn handle(state: &State, event: Value) -> Result<Value, EventError> {
 async fn handle_sent(state: &State, batch: &StreamBatch) -> Value {
     let mut failures = Failures::default();
     for record in &batch.records {
-        let Some(UploadRecord { upload, owner_id, .. }) = record.new_image() else { continue };
+        let Some(UploadRecord { upload, owner_id, .. }) = record.new_image() else {
+            tracing::error!(sequence_number = record.sequence_number, "a record that is no upload");
+            continue;
+        };
         if let Err(error) = take_in(state, owner_id, upload.id).await {
             tracing::error!(error = %error, upload.id = %upload.id, "a file was not ingested");
             // Lambda delivers again from here on, so the rest of the batch would be done twice.
