@@ -16,6 +16,12 @@ use crate::units::Units;
 /// Codes of errors that occur every month, each of which is a metric.
 const ERROR_CODES: usize = 8;
 
+/// The bill that is aimed at, and for how many.
+const GOAL_DOLLARS: f64 = 5.0;
+const GOAL_LISTENERS: f64 = 1000.0;
+/// The length of a track.
+const TRACK_HOURS: f64 = 3.5 / 60.0;
+
 /// What a month takes, by the names of `prices.yaml`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Usage {
@@ -83,7 +89,8 @@ impl Usage {
         let millis = billed.base_ms + calls * billed.table_call_ms + objects * billed.object_call_ms;
         self.add("lambda_requests", times);
         self.add("lambda_gb_seconds", times * memory / 1024.0 * millis / 1e3);
-        self.add("log_gb", times * billed.log_bytes / 1e9);
+        self.add("log_gb", times * billed.function_line_bytes / 1e9);
+        self.add("metrics_log_gb", times * billed.metrics_bytes / 1e9);
     }
 
     /// A route is asked for so often.
@@ -96,6 +103,7 @@ impl Usage {
         objects: f64,
     ) -> Result<(), Failure> {
         self.add("http_api_requests", times);
+        self.add("log_gb", times * model.billed.gateway_line_bytes / 1e9);
         self.run(model, memory(template, function_of(template, route)?)?, times, units.calls as f64, objects);
         self.add("dynamodb_reads", times * units.reads);
         self.add("dynamodb_writes", times * units.writes);
@@ -190,7 +198,7 @@ pub(super) fn tables(model: &Model, bills: &[(&Scale, Bill)]) -> String {
     row("**without egress**".to_owned(), &|bill| Bill::sum(&bill.lines, &all));
     row("the same after what is always free".to_owned(), &|bill| Bill::sum(&bill.after_free, &all));
     row("metrics and alarms, which are chosen, beside that".to_owned(), &|bill| {
-        Bill::sum(&bill.after_free, &["metrics", "alarms"])
+        Bill::sum(&bill.after_free, &["metrics", "metrics_log_gb", "alarms"])
     });
     let writes = model.prices.get("dynamodb_writes").map_or(0.0, |price| price.dollars / price.per);
     row("of it writes for listens and their counts".to_owned(), &|bill| bill.usage.listen_writes * writes);
@@ -206,6 +214,7 @@ pub(super) fn tables(model: &Model, bills: &[(&Scale, Bill)]) -> String {
         .collect();
     let columns: Vec<&str> = [""].into_iter().chain(heads.iter().map(String::as_str)).collect();
     text += &table(&columns, &rows);
+    text += &affordable(model, bills).unwrap_or_default();
     text += "\n### The arithmetic\n\nAmounts of a month, and what they come to.\n\n";
     let names: Vec<&str> = bills.first().map_or(Vec::new(), |(_, bill)| bill.lines.keys().copied().collect());
     let mut rows = Vec::new();
@@ -227,6 +236,23 @@ pub(super) fn tables(model: &Model, bills: &[(&Scale, Bill)]) -> String {
         model.prices.values().map(|price| price.source.as_str()).collect();
     sources.iter().for_each(|source| text += &format!("- <{source}>\n"));
     text
+}
+
+/// How much a thousand may hear before the bill is the one that was set as a goal: between two of the bills, which are
+/// straight lines in between.
+fn affordable(model: &Model, bills: &[(&Scale, Bill)]) -> Option<String> {
+    let all: Vec<&str> = PARTS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+    let known = bills.iter().filter(|(scale, _)| scale.listeners == GOAL_LISTENERS);
+    let mut known = known.map(|(scale, bill)| (scale.active, Bill::sum(&bill.lines, &all)));
+    let ((low, cheap), (high, dear)) = (known.next()?, known.next()?);
+    let active = low + (GOAL_DOLLARS - cheap) * (high - low) / (dear - cheap);
+    let hours = active * model.activity.tracks_heard * DAYS * TRACK_HOURS;
+    Some(format!(
+        "\n{GOAL_DOLLARS} dollars pay for {GOAL_LISTENERS} listeners who hear {hours:.1} hours a month each: {:.0} % of \
+         them {} tracks on a day.\n",
+        active * 100.0,
+        model.activity.tracks_heard
+    ))
 }
 
 fn amount(value: f64) -> String {

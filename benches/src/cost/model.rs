@@ -31,7 +31,9 @@ pub(super) struct Billed {
     pub(super) base_ms: f64,
     pub(super) table_call_ms: f64,
     pub(super) object_call_ms: f64,
-    pub(super) log_bytes: f64,
+    pub(super) gateway_line_bytes: f64,
+    pub(super) function_line_bytes: f64,
+    pub(super) metrics_bytes: f64,
 }
 
 /// What a listener does on a day.

@@ -38,7 +38,7 @@ pub(crate) async fn run() -> Result<String, Failure> {
         eprintln_progress(route.name);
         let name = function_of(&template, route.name)?;
         let program = Program::new(folder.join(name), name, stores_of(&stack)?);
-        let (times, resident) = measure(&route, &program, &api).await?;
+        let Measured { times, resident, line } = measure(&route, &program, &api).await?;
         let units = units.get(route.name).copied().unwrap_or_default();
         rows.push(vec![
             route.name.to_owned(),
@@ -49,15 +49,35 @@ pub(crate) async fn run() -> Result<String, Failure> {
             units.reads.to_string(),
             units.writes.to_string(),
             megabytes(resident),
+            line.to_string(),
         ]);
     }
     stack.stop().await;
-    let columns = ["operation", "function", "p50", "p99", "calls", "read units", "write units", "resident"];
+    let columns = [
+        "operation",
+        "function",
+        "p50",
+        "p99",
+        "calls",
+        "read units",
+        "write units",
+        "resident",
+        "logged bytes",
+    ];
     Ok(table(&columns, &rows))
 }
 
-/// Lets a process of its own answer one route; answers its times, and its resident memory in the end.
-async fn measure(route: &Route, program: &Program, api: &Api) -> Result<(Times, u64), Failure> {
+/// What was measured of a route.
+struct Measured {
+    times: Times,
+    /// Of the process in the end, in bytes.
+    resident: u64,
+    /// What a request logs, in bytes.
+    line: usize,
+}
+
+/// Lets a process of its own answer one route.
+async fn measure(route: &Route, program: &Program, api: &Api) -> Result<Measured, Failure> {
     let scratch = tempfile::tempdir()?;
     let mut function = Function::start(program, scratch.path()).await;
     let mut times = Times::default();
@@ -74,8 +94,8 @@ async fn measure(route: &Route, program: &Program, api: &Api) -> Result<(Times, 
         }
     }
     let (resident, _) = memory(function.process())?;
-    function.end().await;
-    Ok((times, resident))
+    let (log, _, _) = function.end().await;
+    Ok(Measured { times, resident, line: log.len() / (WARM_UP + route.repetitions) })
 }
 
 /// Asks what must be asked before; answers the answer.

@@ -59,6 +59,8 @@ pub struct TelemetrySettings {
     pub service: Option<String>,
     /// The least that is logged.
     pub log_level: LogLevel,
+    /// Where the daemon of X-Ray listens, for example `169.254.79.129:2000`, in a function that is traced.
+    pub xray_daemon: Option<String>,
 }
 
 /// The least that is logged. There is nothing finer: libraries then log what they send.
@@ -266,6 +268,8 @@ impl Settings {
             },
             telemetry: TelemetrySettings {
                 service: variable("METRICS_SERVICE").filter(|service| !service.is_empty()),
+                // Lambda sets it where tracing is on.
+                xray_daemon: variable("AWS_XRAY_DAEMON_ADDRESS").filter(|address| !address.is_empty()),
                 log_level: match variable("AWS_LAMBDA_LOG_LEVEL").as_deref() {
                     Some("ERROR" | "FATAL") => LogLevel::Error,
                     Some("WARN") => LogLevel::Warn,

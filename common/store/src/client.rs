@@ -10,6 +10,7 @@ use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation}
 use mixtape_settings::{LocalStores, S3Store, Settings};
 
 use crate::meter::Meter;
+use crate::traced::Traced;
 
 /// One attempt at one call.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -41,7 +42,7 @@ pub(crate) async fn load(local: Option<&LocalStores>) -> SdkConfig {
 }
 
 pub(crate) fn dynamodb(config: &SdkConfig, local: Option<&LocalStores>) -> aws_sdk_dynamodb::Client {
-    let mut builder = aws_sdk_dynamodb::config::Builder::from(config).interceptor(Meter);
+    let mut builder = aws_sdk_dynamodb::config::Builder::from(config).interceptor(Meter).interceptor(Traced);
     if let Some(stores) = local {
         builder = builder.endpoint_url(&stores.dynamodb);
     }
@@ -49,7 +50,7 @@ pub(crate) fn dynamodb(config: &SdkConfig, local: Option<&LocalStores>) -> aws_s
 }
 
 pub(crate) fn s3(config: &SdkConfig, settings: &Settings) -> aws_sdk_s3::Client {
-    let mut builder = aws_sdk_s3::config::Builder::from(config);
+    let mut builder = aws_sdk_s3::config::Builder::from(config).interceptor(Traced);
     if let Some(S3Store { endpoint, region, access_key, secret_key }) = &settings.s3 {
         builder = builder
             .endpoint_url(endpoint)

@@ -15,6 +15,7 @@ mod meter;
 mod objects;
 pub mod playlists;
 mod table;
+mod traced;
 pub mod tracks;
 
 use mixtape_settings::Settings;

@@ -2,20 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use crate::Metric;
+use crate::trace::{Call, Trace};
 
 tokio::task_local! {
     static CURRENT: Invocation;
 }
 
 /// What one invocation has counted so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Invocation {
     values: Arc<Mutex<BTreeMap<Metric, f64>>>,
+    trace: Option<Trace>,
 }
 
 impl Invocation {
+    pub(crate) fn new(trace: Option<Trace>) -> Self {
+        Self { values: Arc::default(), trace }
+    }
+
     /// Lets `future` count here.
     pub(crate) async fn scope<F: Future>(&self, future: F) -> F::Output {
         CURRENT.scope(self.clone(), future).await
@@ -41,4 +48,13 @@ pub fn add(metric: Metric, value: f64) {
 /// As [`add`], for a value that replaces the one before.
 pub fn set(metric: Metric, value: f64) {
     let _ = CURRENT.try_with(|invocation| invocation.change(metric, |_| value));
+}
+
+/// Tells the trace of the invocation that is going on, if it has one, of a call that has just ended.
+pub fn called(call: &Call<'_>) {
+    let _ = CURRENT.try_with(|invocation| {
+        if let Some(trace) = &invocation.trace {
+            trace.tell(call, SystemTime::now());
+        }
+    });
 }

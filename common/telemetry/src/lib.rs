@@ -9,17 +9,20 @@ mod invocation;
 mod lines;
 mod logs;
 mod metric;
+mod trace;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-pub use invocation::{add, set};
+pub use invocation::{add, called, set};
 pub use metric::{Kind, Metric, Unit};
+pub use trace::Call;
 
 use invocation::Invocation;
 use mixtape_settings::TelemetrySettings;
+use trace::{Daemon, Trace};
 
 /// Observes the invocations of one function. Clones share what is known.
 #[derive(Clone)]
@@ -28,6 +31,7 @@ pub struct Telemetry {
     /// Whether the function was invoked before, in this process.
     is_warm: Arc<AtomicBool>,
     sink: Sink,
+    daemon: Option<Arc<Daemon>>,
 }
 
 #[derive(Clone)]
@@ -84,7 +88,9 @@ impl Telemetry {
     /// This process logs already.
     pub fn start(function: &str, settings: &TelemetrySettings) -> Self {
         logs::write_json(settings.log_level);
-        Self::new(function, Sink::Lines { service: settings.service.as_deref().map(Into::into) })
+        let sink = Sink::Lines { service: settings.service.as_deref().map(Into::into) };
+        let daemon = settings.xray_daemon.as_deref().and_then(Daemon::at).map(Arc::new);
+        Self { daemon, ..Self::new(function, sink) }
     }
 
     /// Records are given to `sink`.
@@ -93,7 +99,7 @@ impl Telemetry {
     }
 
     fn new(function: &str, sink: Sink) -> Self {
-        Self { function: function.into(), is_warm: Arc::new(AtomicBool::new(false)), sink }
+        Self { function: function.into(), is_warm: Arc::new(AtomicBool::new(false)), sink, daemon: None }
     }
 
     /// Does what `invocation` is, and records it. `outcome` says what came of it.
@@ -106,7 +112,8 @@ impl Telemetry {
     ) -> F::Output {
         let started = Instant::now();
         let is_cold_start = !self.is_warm.swap(true, Ordering::Relaxed);
-        let counts = Invocation::default();
+        let trace = trace_id.as_deref().zip(self.daemon.as_ref());
+        let counts = Invocation::new(trace.and_then(|(header, daemon)| Trace::read(header, daemon)));
         let output = counts.scope(invocation).await;
         let mut record = Record {
             function: Arc::clone(&self.function),

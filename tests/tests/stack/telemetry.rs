@@ -158,6 +158,40 @@ async fn a_line_counts_what_the_function_used() {
     assert_eq!(line["DynamoDbReadUnits"], json!(units), "{out}\n{calls:?}");
 }
 
+#[tokio::test]
+#[cfg_attr(deployed, ignore = "starts functions by itself")]
+async fn a_traced_function_tells_of_its_calls_to_stores_and_nothing_that_was_sent() {
+    let world = World::start().await;
+    let ada = world.sign_up("ada").await;
+    let daemon = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let stores = world.stack().app().settings.stores.as_ref().unwrap();
+    let mut program = Program::new(ACCOUNTS, "accounts", stores);
+    let address = daemon.local_addr().unwrap().to_string();
+    program.environment.insert("AWS_XRAY_DAEMON_ADDRESS".into(), address);
+    let scratch = TempDir::new().unwrap();
+    let mut function = Function::start(&program, scratch.path()).await;
+    let answer = function.invoke(event("GET", "/v1/me", Some(ada.token()), "")).await.result.unwrap();
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    // The public keys, and the account.
+    let mut operations = BTreeSet::new();
+    for _ in 0..2 {
+        let mut datagram = [0; 4096];
+        let received = tokio::time::timeout(std::time::Duration::from_secs(10), daemon.recv(&mut datagram));
+        let length = received.await.unwrap().unwrap();
+        let text = std::str::from_utf8(&datagram[..length]).unwrap();
+        let segment: Value = serde_json::from_str(text.split_once('\n').unwrap().1).unwrap();
+        assert_eq!(
+            (&segment["trace_id"], &segment["name"]),
+            (&json!(TRACE_ID), &json!("DynamoDB")),
+            "{text}"
+        );
+        assert!(segment["start_time"].as_f64() <= segment["end_time"].as_f64(), "{text}");
+        assert!(!text.contains("ada") && !text.contains(ada.token()) && !text.contains(ada.id()), "{text}");
+        operations.insert(segment["aws"]["operation"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(operations, BTreeSet::from(["GetItem".to_owned(), "Query".to_owned()]));
+}
+
 /// The names of the metrics in a text for Prometheus: what its `# TYPE` lines declare.
 fn declared(text: &str) -> BTreeSet<String> {
     let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
