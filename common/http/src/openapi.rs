@@ -5,9 +5,11 @@
 
 use axum::http::StatusCode;
 use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::schema::{AnyOf, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Content, HeaderBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder,
+    Content, HeaderBuilder, InfoBuilder, KnownFormat, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    Response, ResponseBuilder, Schema,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -42,6 +44,9 @@ pub fn merge(documents: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     let mut schemas = vec![("Problem".to_owned(), ProblemBody::schema())];
     ProblemBody::schemas(&mut schemas);
     components.schemas.extend(schemas);
+    for schema in components.schemas.values_mut() {
+        overlap(schema);
+    }
     for item in merged.paths.paths.values_mut() {
         let with_body = [&mut item.post, &mut item.put, &mut item.patch];
         let without_body = [&mut item.get, &mut item.delete];
@@ -52,7 +57,36 @@ pub fn merge(documents: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     merged
 }
 
+/// Variants that are told apart by what they have, and not by a field that says which one it is, may hold one another: an
+/// album has everything that an artist has. So more than one may match.
+fn overlap(schema: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::OneOf(one)) = schema
+        && one.discriminator.is_none()
+    {
+        let mut any = AnyOf::new();
+        any.items = std::mem::take(&mut one.items);
+        any.description = one.description.take();
+        any.example = one.example.take();
+        *schema = RefOr::T(Schema::AnyOf(any));
+    }
+}
+
+/// Bytes of a picture or a sound are bytes, and not the list of numbers that they are in Rust.
+fn show_bytes<'a>(contents: impl IntoIterator<Item = (&'a String, &'a mut RefOr<Content>)>) {
+    for (media_type, content) in contents {
+        let RefOr::T(content) = content else { continue };
+        if media_type.starts_with("image/") || media_type.starts_with("audio/") {
+            let bytes = ObjectBuilder::new().schema_type(Type::String);
+            let bytes = bytes.format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+            content.schema = Some(bytes.into());
+        }
+    }
+}
+
 fn complete(operation: &mut Operation) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        show_bytes(&mut body.content);
+    }
     let mut codes = vec![Code::INTERNAL, Code::UNAVAILABLE];
     if let Some(RefOr::T(body)) = &operation.request_body {
         codes.extend([Code::MALFORMED, Code::BODY_TOO_LARGE, Code::UNSUPPORTED_MEDIA_TYPE]);
@@ -77,6 +111,13 @@ fn complete(operation: &mut Operation) {
     for code in codes {
         add(operation, code);
     }
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        show_bytes(&mut response.content);
+        if response.content.is_empty() && status.as_str() >= "400" {
+            response.content = problem_response(StatusCode::default()).content;
+        }
+    }
 }
 
 /// Adds a code to the response of its status. Handlers name theirs in the description, in back-quotes.
@@ -84,9 +125,6 @@ fn add(operation: &mut Operation, code: Code) {
     let entry = operation.responses.responses.entry(code.status.as_u16().to_string());
     let response = entry.or_insert_with(|| RefOr::T(problem_response(code.status)));
     let RefOr::T(response) = response else { return };
-    if response.content.is_empty() {
-        response.content = problem_response(code.status).content;
-    }
     let name = format!("`{}`", code.name);
     if !response.description.contains(&name) {
         let separator = if response.description.is_empty() { "" } else { "; " };

@@ -74,8 +74,11 @@ pub(crate) struct StreamAddress {
     params(("id" = String, Path), StreamParams),
     responses(
         (status = 307, description = "Where the sound is", headers(("location" = String))),
-        (status = 200, description = "With `redirect=0`: where the sound is; with `proxy=1`: the sound", body = StreamAddress),
-        (status = 206, description = "With `proxy=1`: a range of the sound"),
+        (
+            status = 200, description = "With `redirect=0`: where the sound is; with `proxy=1`: the sound",
+            content((StreamAddress = "application/json"), (Vec<u8> = "audio/*"))
+        ),
+        (status = 206, description = "With `proxy=1`: a range of the sound", body = Vec<u8>, content_type = "audio/*"),
         (status = 404, description = "`not_found`, or `no_audio`: nothing was uploaded for it"),
         (status = 416, description = "`range_not_satisfiable`"),
         (status = 422, description = "`invalid`; or `answer_too_large`: with `proxy=1`, more than 4 MiB without one `Range`"),

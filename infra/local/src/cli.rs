@@ -266,6 +266,7 @@ async fn execute(command: Command) -> Result<(), Box<dyn Error>> {
 }
 
 fn list_dead_letters(data: &Path) -> Result<(), Box<dyn Error>> {
+    operator::must_exist(data)?;
     let letters = DeadLetters::open(data)?.list()?;
     if letters.is_empty() {
         say("There are no dead letters.");

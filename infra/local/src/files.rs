@@ -1,4 +1,4 @@
-//! Files that are replaced as a whole.
+//! Files and folders that are nobody else's business.
 
 use std::io;
 use std::path::Path;
@@ -18,4 +18,19 @@ pub(crate) async fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
     writer.flush().await?;
     drop(writer);
     tokio::fs::rename(&draft, file).await
+}
+
+/// Makes a data folder that only this user can look into: the tables hold the keys that tokens are signed with. One that
+/// was there and holds other things as well stays as open as it was.
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let is_ours = folder.join("lock").exists() || std::fs::read_dir(folder)?.next().is_none();
+        if is_ours {
+            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+        }
+    }
+    Ok(())
 }

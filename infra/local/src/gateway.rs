@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use http_body_util::LengthLimitError;
 use mixtape_http::{ClientAddress, RequestId};
 use serde_json::json;
 use tower::ServiceExt;
@@ -49,9 +50,17 @@ async fn forward(function: Router, request: Request) -> Response {
     if let Some(ConnectInfo(address)) = address {
         parts.extensions.insert(ClientAddress(address.ip()));
     }
-    let Ok(body) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
-        let message = json!({ "message": "Request Entity Too Large" });
-        return (StatusCode::PAYLOAD_TOO_LARGE, axum::Json(message)).into_response();
+    let body = match axum::body::to_bytes(body, MAX_BODY_BYTES).await {
+        Ok(body) => body,
+        Err(error) => {
+            let is_too_large = error.into_inner().is::<LengthLimitError>();
+            let (status, message) = match is_too_large {
+                true => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+                // It broke off, or is not what its headers say.
+                false => (StatusCode::BAD_REQUEST, "Bad Request"),
+            };
+            return (status, axum::Json(json!({ "message": message }))).into_response();
+        }
     };
     // A router's error type is Infallible.
     match function.oneshot(Request::from_parts(parts, Body::from(body))).await {

@@ -20,11 +20,7 @@ impl Server {
         if let Some(remote) = Remote::find(data).await {
             return Ok(Self::Running(remote));
         }
-        if !data.exists() {
-            return Err(
-                format!("there is no data in {}; name the folder with --data DIR", data.display()).into()
-            );
-        }
+        must_exist(data)?;
         let search = backend::last(data);
         let options = Options { data: Some(data.to_owned()), search, ..Options::default() };
         Ok(Self::Own(Box::new(Stack::start(options).await?)))
@@ -63,6 +59,14 @@ impl Server {
             stack.stop().await;
         }
     }
+}
+
+/// A mistyped folder is not made, as if all were well.
+pub(crate) fn must_exist(data: &Path) -> Result<(), String> {
+    if data.exists() {
+        return Ok(());
+    }
+    Err(format!("there is no data in {}; name the folder with --data DIR", data.display()))
 }
 
 /// Why a function refused, without what only another program would want to know.

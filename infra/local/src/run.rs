@@ -5,6 +5,8 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mixtape_settings::Registration;
+
 use crate::cli::{DemoArgs, ImportArgs, RunArgs, complain, say};
 use crate::control::Control;
 use crate::demo::{DemoListens, DemoOutcome};
@@ -211,18 +213,29 @@ async fn suggest(stack: &Stack) {
         Some(artist) => {
             let query = artist.split_whitespace().collect::<Vec<_>>().join("+");
             let is_plain = query.chars().all(|character| character.is_ascii_alphanumeric() || character == '+');
-            let query = if is_plain { query } else { "love".to_owned() };
-            text.push_str(&format!("\nTry it:\n  curl '{url}/v1/search?q={query}'\n  curl '{url}/v1/home'\n"));
+            text.push_str("\nTry it:\n");
+            // Names of other letters would have to be encoded.
+            if is_plain {
+                text.push_str(&format!("  curl '{url}/v1/search?q={query}'\n"));
+            }
+            text.push_str(&format!("  curl '{url}/v1/home'\n"));
         }
         None => text.push_str("\nThere are no tracks yet. Import some with --import and a folder of audio files or a catalogue (.jsonl), or send them to POST /v1/tracks.\n"),
     }
-    let password = crate::stores::random_text(16);
-    let account = format!(r#"{{"username":"me","email":"me@example.org","password":"{password}"}}"#);
-    text.push_str(&format!(
-        "\nMake an account (choose your own name and password):\n  \
-         curl '{url}/v1/accounts' -H 'content-type: application/json' -d '{account}'\n\n\
-         Ctrl-C stops it."
-    ));
+    text.push('\n');
+    if stack.app().settings.registration == Registration::Open {
+        let password = crate::stores::random_text(16);
+        let account = format!(r#"{{"username":"me","email":"me@example.org","password":"{password}"}}"#);
+        text.push_str(&format!(
+            "Make an account (choose your own name and password):\n  \
+             curl '{url}/v1/accounts' -H 'content-type: application/json' -d '{account}'\n"
+        ));
+    } else {
+        text.push_str(
+            "Accounts cannot be made, since Registration is closed. To make one, start once without that setting.\n",
+        );
+    }
+    text.push_str("\nCtrl-C stops it.");
     say(&text);
 }
 

@@ -401,7 +401,7 @@ fn open_folder(data: Option<&Path>) -> Result<(Folder, PathBuf), StartError> {
         let path = temporary.path().to_owned();
         return Ok((Folder::Temporary { _folder: temporary }, path));
     };
-    std::fs::create_dir_all(path).map_err(StartError::folder(path))?;
+    crate::files::make_private(path).map_err(StartError::folder(path))?;
     let lock = File::create(path.join("lock")).map_err(StartError::folder(path))?;
     match lock.try_lock() {
         Ok(()) => Ok((Folder::Kept { _lock: lock }, path.to_owned())),

@@ -123,3 +123,81 @@ async fn calls_are_counted_and_failures_injected() {
     world.dynamodb().fail("GetItem", "tracks", Fault::Dropped, When::After, 1);
     anonymous.get(path).await.problem(404, "not_found");
 }
+
+#[tokio::test]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
+async fn the_tables_answer_only_those_who_know_the_secret() {
+    let world = World::with(World::options()).await;
+    let ada = world.sign_up("ada").await;
+    // Signed as it must be.
+    ada.get("/v1/me").await.expect(200);
+    let stores = world.stack().app().settings.stores.clone().unwrap();
+    let http = reqwest::Client::new();
+    let ask = |authorization: &str| {
+        let request = http.post(&stores.dynamodb).header("x-amz-target", "DynamoDB_20120810.Query");
+        let request = request.header("content-type", "application/x-amz-json-1.0");
+        let request = request.header("x-amz-date", "20261121T093000Z").header("authorization", authorization);
+        request.body(r#"{"TableName":"mixtape-keys","KeyConditionExpression":"pk = :pk","ExpressionAttributeValues":{":pk":{"S":"PRIVATE"}}}"#)
+    };
+    let scope = format!("Credential={}/20261121/us-east-1/dynamodb/aws4_request", stores.access_key);
+    for authorization in [
+        String::new(),
+        format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host;x-amz-date, Signature=0"),
+        format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host;x-amz-date, Signature={}", "0".repeat(64)),
+        format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=, Signature="),
+    ] {
+        let answer = ask(&authorization).header("origin", "https://evil.example").send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{authorization}");
+        assert!(answer.headers().keys().all(|name| !name.as_str().starts_with("access-control")));
+        assert_eq!(answer.text().await.unwrap(), "", "{authorization}");
+    }
+    let preflight = http.request(Method::OPTIONS, &stores.dynamodb).header("origin", "https://evil.example");
+    let preflight = preflight.header("access-control-request-method", "POST").send().await.unwrap();
+    assert_eq!(preflight.status(), 403);
+    assert!(preflight.headers().get("access-control-allow-origin").is_none());
+}
+
+#[tokio::test]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
+async fn a_body_that_breaks_off_is_not_called_too_large() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let world = World::with(World::options()).await;
+    let ada = world.sign_up("ada").await;
+    let address = world.stack().url().strip_prefix("http://").unwrap().to_owned();
+    for rest in ["transfer-encoding: chunked\r\n\r\nZZ\r\nabc", "content-length: 50\r\n\r\n{\"name\":"] {
+        let mut connection = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let head = format!(
+            "POST /v1/playlists HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\nconnection: close\r\n",
+            ada.token()
+        );
+        connection.write_all(format!("{head}{rest}").as_bytes()).await.unwrap();
+        connection.shutdown().await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{rest}: {answer}");
+    }
+    assert_eq!(ada.get("/v1/playlists").await.expect(200)["items"], serde_json::json!([]));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+#[cfg_attr(deployed, ignore = "is about the local stack")]
+async fn nobody_else_can_look_into_the_data_folder() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let parent = tempfile::TempDir::new().unwrap();
+    let folder = parent.path().join("data");
+    let mode = || std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777;
+    let start = async || {
+        let options = mixtape::Options { data: Some(folder.clone()), ..World::options() };
+        World::with(options).await.stack().stop().await;
+    };
+    start().await;
+    assert_eq!(mode(), 0o700);
+    // One that an earlier version has made.
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    start().await;
+    assert_eq!(mode(), 0o700);
+}

@@ -2,6 +2,7 @@
 
 mod cloudsearch;
 mod cors;
+mod dynamodb;
 mod objects;
 mod signature;
 mod tables;
@@ -54,11 +55,14 @@ impl Stores {
         shutdown: &Shutdown,
     ) -> Result<(Self, Vec<JoinHandle<()>>), StartError> {
         let tables = Tables::open(folder, is_kept, template.tables.clone()).await?;
-        let (listener, dynamodb) = listen().await?;
-        let mut tasks = vec![tables.serve(listener, shutdown), tables.keep_house(shutdown)];
-
         let access_key = random_text(20);
         let secret_key = random_text(40);
+        let (listener, dynamodb) = listen().await?;
+        // A proxy changes requests, so that they are not signed any more.
+        let secret = reach.dynamodb.is_none().then_some(secret_key.as_str());
+        let router = dynamodb::router(tables.database(), secret);
+        let mut tasks = vec![serve(listener, router, shutdown), tables.keep_house(shutdown)];
+
         let functions = template.functions.iter().map(|function| function.name.as_str());
         let access_keys: Vec<&str> = functions.chain([access_key.as_str()]).collect();
         let objects_folder = folder.join("objects");

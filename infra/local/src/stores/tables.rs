@@ -11,7 +11,6 @@ use dynoxide::actions::get_records::GetRecordsRequest;
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::StartError;
@@ -77,14 +76,9 @@ impl Tables {
         .map_err(StartError::tables)?
     }
 
-    pub(super) fn serve(&self, listener: TcpListener, shutdown: &Shutdown) -> JoinHandle<()> {
-        let (database, signal) = (self.database.clone(), shutdown.clone());
-        tokio::spawn(async move {
-            let stop = async move { signal.wait().await };
-            if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stop).await {
-                tracing::error!(error, "the embedded DynamoDB failed");
-            }
-        })
+    /// The library's own interface.
+    pub(super) fn database(&self) -> Database {
+        self.database.clone()
     }
 
     /// Removes expired items, as DynamoDB does by itself, and stream records older than a day.
