@@ -7,7 +7,7 @@ Each table is restored beside the live one, under PREFIX-TABLE; then the live on
 that its streams tell search, counts and clean-up what has changed. Objects that were deleted since then are there again
 for as long as the bucket keeps old versions. --copies takes tables that were restored already, for example from a
 backup of their own. Stop writers first: what is written meanwhile is undone. Both copies of one table at a time are held in
-memory, some five times what the table is billed for; --tables restores the largest ones on a larger machine.
+memory, so that --tables may have to bring the largest ones back on a larger machine.
 
 It needs boto3, which comes with aws-sam-cli; infra/restore.sh finds it.
 """
