@@ -25,8 +25,15 @@ pub struct Passwords {
 
 /// What Argon2id works in, used again and again: one for each that runs at once. Freed, they would stay with the
 /// allocator, which then has one for each thread that ever ran it.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 struct Memory(Arc<Mutex<Vec<Vec<Block>>>>);
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // What is in it was made of passwords.
+        f.write_str("Memory(…)")
+    }
+}
 
 impl Memory {
     /// The output of Argon2id with these parameters.
