@@ -41,7 +41,10 @@ async fn answer(
     let operation = target.and_then(|target| target.strip_prefix(TARGET)).unwrap_or_default();
     let (status, text) = match run(&database, operation, &body) {
         Ok(text) => (StatusCode::OK, text),
-        Err(error) => (StatusCode::from_u16(error.status_code()).unwrap_or_default(), error.to_json()),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status_code());
+            (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error.to_json())
+        }
     };
     (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
 }
