@@ -26,7 +26,7 @@ pub(crate) async fn run(together: Option<usize>) -> Result<String, Failure> {
     eprintln_progress("cost: filling a server");
     let (scenario, stack, dynamodb) = counted(folder.path()).await?;
     let api = Api::new(stack.url());
-    let routes = asks::all(&scenario, 0);
+    let routes = asks::all(&scenario);
     let mut asked = BTreeMap::new();
     let sends =
         if model.activity.listens_a_request == 1 { "POST /v1/listens" } else { "POST /v1/listens, 10" };

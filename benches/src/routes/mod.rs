@@ -31,7 +31,7 @@ pub(crate) async fn run() -> Result<String, Failure> {
     let (scenario, stack) = quiet(Options::default(), data.path()).await?;
     let api = Api::new(stack.url());
     let template = Template::load(&BTreeMap::new())?;
-    let routes = asks::all(&scenario, 0);
+    let routes = asks::all(&scenario);
     all_are_there(&routes)?;
     let mut rows = Vec::new();
     for route in routes {
@@ -131,7 +131,7 @@ async fn units() -> Result<HashMap<&'static str, Units>, Failure> {
     let (scenario, stack, dynamodb) = counted(folder.path()).await?;
     let api = Api::new(stack.url());
     let mut found = HashMap::new();
-    for route in asks::all(&scenario, 0) {
+    for route in asks::all(&scenario) {
         found.insert(route.name, ask_counted(&route, &api, &dynamodb).await?[1]);
     }
     stack.stop().await;

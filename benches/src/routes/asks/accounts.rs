@@ -8,8 +8,8 @@ use super::{FEW, Of, Route, text};
 use crate::api::{Ask, PASSWORD};
 use crate::scenario::{KEEPER, LISTENER, Scenario};
 
-pub(super) fn add(scenario: &Scenario, from: usize, routes: &mut Vec<Route>) {
-    let mut of = Of { routes, token: &scenario.token, from };
+pub(super) fn add(scenario: &Scenario, routes: &mut Vec<Route>) {
+    let mut of = Of { routes, token: &scenario.token };
     // A name that nobody else of this measurement has.
     let sign_up = |kind: &'static str| {
         move |place: usize| {

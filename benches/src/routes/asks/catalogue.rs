@@ -7,8 +7,8 @@ use super::{FEW, MANY, Of, Route, text};
 use crate::api::Ask;
 use crate::scenario::{Scenario, TRACKS, track};
 
-pub(super) fn add(scenario: &Scenario, from: usize, routes: &mut Vec<Route>) {
-    let mut of = Of { routes, token: &scenario.token, from };
+pub(super) fn add(scenario: &Scenario, routes: &mut Vec<Route>) {
+    let mut of = Of { routes, token: &scenario.token };
     let path = format!("/v1/tracks/{}", scenario.sounding);
     of.get("GET /v1/tracks, 50", "/v1/tracks");
     of.get("GET /v1/tracks/{id}", &path);

@@ -10,9 +10,9 @@ use super::{FEW, MANY, Of, Route, text};
 use crate::api::Ask;
 use crate::scenario::{LISTENER, Scenario, TRACKS, listen};
 
-pub(super) fn add(scenario: &Scenario, from: usize, routes: &mut Vec<Route>) {
+pub(super) fn add(scenario: &Scenario, routes: &mut Vec<Route>) {
     let now = Clock::system().now();
-    let mut of = Of { routes, token: &scenario.token, from };
+    let mut of = Of { routes, token: &scenario.token };
     of.get("GET /v1/listens, 50", "/v1/listens");
     // Each second of these days is used once.
     let send = |days: u64, count: usize| {

@@ -45,14 +45,14 @@ type Then = Box<dyn Fn(usize, &Value) -> Ask>;
 const FEW: usize = 40;
 const MANY: usize = 300;
 
-/// All of them. What differs from request to request begins with `from`, so that a server can be asked again.
-pub(crate) fn all(scenario: &Scenario, from: usize) -> Vec<Route> {
+/// All of them.
+pub(crate) fn all(scenario: &Scenario) -> Vec<Route> {
     let mut routes = Vec::new();
-    catalogue::add(scenario, from, &mut routes);
-    playlists::add(scenario, from, &mut routes);
-    listens::add(scenario, from, &mut routes);
+    catalogue::add(scenario, &mut routes);
+    playlists::add(scenario, &mut routes);
+    listens::add(scenario, &mut routes);
     // Last, because it leaves the listener's insights private.
-    accounts::add(scenario, from, &mut routes);
+    accounts::add(scenario, &mut routes);
     routes
 }
 
@@ -60,7 +60,6 @@ pub(crate) fn all(scenario: &Scenario, from: usize) -> Vec<Route> {
 struct Of<'a> {
     routes: &'a mut Vec<Route>,
     token: &'a str,
-    from: usize,
 }
 
 impl Of<'_> {
@@ -71,8 +70,7 @@ impl Of<'_> {
     }
 
     fn add(&mut self, name: &'static str, repetitions: usize, ask: impl Fn(usize) -> Ask + 'static) {
-        let from = self.from;
-        let ask = Box::new(move |place, _: &Value| ask(from + place));
+        let ask = Box::new(move |place, _: &Value| ask(place));
         self.routes.push(Route { name, repetitions, before: None, ask });
     }
 
@@ -83,10 +81,8 @@ impl Of<'_> {
         before: impl Fn(usize) -> Ask + 'static,
         ask: impl Fn(usize, &Value) -> Ask + 'static,
     ) {
-        let from = self.from;
-        let before: Option<Before> = Some(Box::new(move |place| before(from + place)));
-        let ask = Box::new(move |place, made: &Value| ask(from + place, made));
-        self.routes.push(Route { name, repetitions: FEW, before, ask });
+        let before: Option<Before> = Some(Box::new(before));
+        self.routes.push(Route { name, repetitions: FEW, before, ask: Box::new(ask) });
     }
 }
 

@@ -10,8 +10,8 @@ use crate::scenario::{Scenario, TRACKS};
 /// A playlist as a file, of a track that the catalogue has.
 const FILE: &str = "#EXTM3U\n#EXTINF:150,The Morning Umbrellas - Amber River Morning\namber.mp3\n";
 
-pub(super) fn add(scenario: &Scenario, from: usize, routes: &mut Vec<Route>) {
-    let mut of = Of { routes, token: &scenario.token, from };
+pub(super) fn add(scenario: &Scenario, routes: &mut Vec<Route>) {
+    let mut of = Of { routes, token: &scenario.token };
     let path = format!("/v1/playlists/{}", scenario.playlist);
     of.get("GET /v1/playlists", "/v1/playlists");
     of.get("GET /v1/playlists/{id}", &path);
