@@ -22,7 +22,7 @@ const TWO_YEARS: &str = "max-age=63072000";
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Puts the shared behaviour around a function's routes.
-pub fn finish(router: Router) -> Router {
+pub(crate) fn finish(router: Router) -> Router {
     router
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {

@@ -13,27 +13,29 @@ mod state;
 mod tokens;
 
 use axum::Router;
-use mixtape_http::App;
+use mixtape_http::{App, Routes, routes};
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 pub use admin::{AdminCommand, AdminError, admin, invoke};
 pub use passwords::Passwords;
 
 use state::State;
 
-fn api() -> OpenApiRouter<State> {
-    OpenApiRouter::new()
-        .routes(routes!(register::create))
-        .routes(routes!(sessions::sign_in))
-        .routes(routes!(sessions::refresh))
-        .routes(routes!(sessions::sign_out))
-        .routes(routes!(me::get, me::patch, me::delete))
-        .routes(routes!(me::change_password))
-        .routes(routes!(export::export))
-        .routes(routes!(api_keys::list, api_keys::create))
-        .routes(routes!(api_keys::delete))
+fn api() -> Routes<State> {
+    routes![
+        register::create,
+        sessions::sign_in,
+        sessions::refresh,
+        sessions::sign_out,
+        me::get,
+        me::patch,
+        me::delete,
+        me::change_password,
+        export::export,
+        api_keys::list,
+        api_keys::create,
+        api_keys::delete,
+    ]
 }
 
 /// The function's routes.
@@ -43,10 +45,10 @@ pub fn router(app: App) -> Router {
 
 /// The function's routes, with a hasher whose work can be counted.
 pub fn router_with(app: App, passwords: Passwords) -> Router {
-    mixtape_http::finish(Router::from(api()).with_state(State::new(app, passwords)))
+    api().serve(State::new(app, passwords))
 }
 
 /// What the routes are, for the OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api().into_openapi()
+    api().openapi()
 }

@@ -9,30 +9,28 @@ use axum::{Json as JsonBody, Router};
 use mixtape_domain::home::{SectionKind, Shuffle};
 use mixtape_domain::track::{Album, Artist, Track};
 use mixtape_domain::{Timestamp, TrackId};
-use mixtape_http::{App, CatalogueReader, Problem};
+use mixtape_http::{App, CatalogueReader, Problem, Routes, routes};
 use mixtape_settings::Catalogue;
 use mixtape_store::tracks::{Found, Wanted};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// How long an empty page lasts before the first shuffle, and how long a page is good when the next one is late.
 const WAIT: Duration = Duration::from_secs(10);
 
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get))
+fn api() -> Routes<App> {
+    routes![get]
 }
 
 /// The function's routes.
 pub fn router(app: App) -> Router {
-    mixtape_http::finish(Router::from(api()).with_state(app))
+    api().serve(app)
 }
 
 /// What the routes are, for the OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api().into_openapi()
+    api().openapi()
 }
 
 /// The home page, the same for everybody until `next_at`.

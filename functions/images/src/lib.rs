@@ -8,26 +8,30 @@ mod show;
 mod tracks;
 
 use axum::Router;
-use mixtape_http::App;
+use mixtape_http::{App, Routes, routes};
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(show::get))
-        .routes(routes!(tracks::put, tracks::delete))
-        .routes(routes!(albums::put, albums::delete))
-        .routes(routes!(playlists::get, playlists::put, playlists::delete))
-        .routes(routes!(me::put, me::delete))
+fn api() -> Routes<App> {
+    routes![
+        show::get,
+        tracks::put,
+        tracks::delete,
+        albums::put,
+        albums::delete,
+        playlists::get,
+        playlists::put,
+        playlists::delete,
+        me::put,
+        me::delete,
+    ]
 }
 
 /// The function's routes.
 pub fn router(app: App) -> Router {
-    mixtape_http::finish(Router::from(api()).with_state(app))
+    api().serve(app)
 }
 
 /// What the routes are, for the OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api().into_openapi()
+    api().openapi()
 }

@@ -15,35 +15,35 @@ mod totals;
 pub use state::State;
 
 use axum::Router;
+use mixtape_http::{Routes, routes};
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-fn api() -> OpenApiRouter<State> {
-    OpenApiRouter::new()
-        .routes(routes!(top::mine))
-        .routes(routes!(top::of_account))
-        .routes(routes!(top::of_everybody))
-        .routes(routes!(totals::mine))
-        .routes(routes!(totals::of_account))
-        .routes(routes!(totals::of_everybody))
-        .routes(routes!(activity::mine))
-        .routes(routes!(activity::of_account))
-        .routes(routes!(activity::of_everybody))
-        .routes(routes!(streaks::mine))
-        .routes(routes!(streaks::of_account))
-        .routes(routes!(streaks::of_everybody))
-        .routes(routes!(recap::recap))
-        .routes(routes!(admin::cache))
-        .routes(routes!(admin::invalidate))
+fn api() -> Routes<State> {
+    routes![
+        top::mine,
+        top::of_account,
+        top::of_everybody,
+        totals::mine,
+        totals::of_account,
+        totals::of_everybody,
+        activity::mine,
+        activity::of_account,
+        activity::of_everybody,
+        streaks::mine,
+        streaks::of_account,
+        streaks::of_everybody,
+        recap::recap,
+        admin::cache,
+        admin::invalidate,
+    ]
 }
 
 /// The function's routes.
 pub fn router(state: State) -> Router {
-    mixtape_http::finish(Router::from(api()).with_state(state))
+    api().serve(state)
 }
 
 /// What the routes are, for the OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api().into_openapi()
+    api().openapi()
 }

@@ -9,24 +9,19 @@ mod submit;
 mod view;
 
 use axum::Router;
-use mixtape_http::App;
+use mixtape_http::{App, Routes, routes};
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(history::list, submit::submit))
-        .routes(routes!(history::delete))
-        .routes(routes!(playing::get, playing::put))
+fn api() -> Routes<App> {
+    routes![history::list, submit::submit, history::delete, playing::get, playing::put]
 }
 
 /// The function's routes.
 pub fn router(app: App) -> Router {
-    mixtape_http::finish(Router::from(api()).with_state(app))
+    api().serve(app)
 }
 
 /// What the routes are, for the OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api().into_openapi()
+    api().openapi()
 }

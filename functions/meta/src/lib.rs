@@ -6,30 +6,24 @@ mod health;
 use axum::Router;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use mixtape_http::App;
+use mixtape_http::{App, Routes, routes};
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The document of all functions. `mixtape openapi` writes it; a test tells when it is not current.
 const DOCUMENT: &str = include_str!("../openapi.json");
 
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(health::health))
-        .routes(routes!(document))
-        .routes(routes!(docs::page))
-        .routes(routes!(docs::file))
+fn api() -> Routes<App> {
+    routes![health::health, document, docs::page, docs::file]
 }
 
 /// The function's routes.
 pub fn router(app: App) -> Router {
-    mixtape_http::finish(Router::from(api()).with_state(app))
+    api().serve(app)
 }
 
 /// What the routes are, for the OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api().into_openapi()
+    api().openapi()
 }
 
 /// Read the OpenAPI document

@@ -8,11 +8,9 @@ mod suggest;
 
 use axum::Router;
 use axum::extract::FromRef;
-use mixtape_http::{App, Problem};
+use mixtape_http::{App, Problem, Routes, routes};
 use mixtape_index::{IndexError, Search};
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What the handlers need: the app, and the index.
 #[derive(Clone)]
@@ -36,18 +34,18 @@ impl FromRef<State> for App {
     }
 }
 
-fn api() -> OpenApiRouter<State> {
-    OpenApiRouter::new().routes(routes!(results::search)).routes(routes!(suggest::suggest))
+fn api() -> Routes<State> {
+    routes![results::search, suggest::suggest]
 }
 
 /// The function's routes.
 pub fn router(state: State) -> Router {
-    mixtape_http::finish(Router::from(api()).with_state(state))
+    api().serve(state)
 }
 
 /// What the routes are, for the OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api().into_openapi()
+    api().openapi()
 }
 
 /// Whatever is the matter with the index, asking again later may work: it is rebuilt without a new deployment.

@@ -11,30 +11,32 @@ mod stream;
 mod track;
 
 use axum::Router;
-use mixtape_http::App;
+use mixtape_http::{App, Routes, routes};
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, track::create))
-        .routes(routes!(batch::create_batch))
-        .routes(routes!(track::get, track::patch, track::delete))
-        .routes(routes!(stream::stream))
-        .routes(routes!(stream::analysis))
-        .routes(routes!(artists::list))
-        .routes(routes!(artists::get))
-        .routes(routes!(albums::list))
-        .routes(routes!(albums::get))
+fn api() -> Routes<App> {
+    routes![
+        list::list,
+        track::create,
+        batch::create_batch,
+        track::get,
+        track::patch,
+        track::delete,
+        stream::stream,
+        stream::analysis,
+        artists::list,
+        artists::get,
+        albums::list,
+        albums::get,
+    ]
 }
 
 /// The function's routes.
 pub fn router(app: App) -> Router {
-    mixtape_http::finish(Router::from(api()).with_state(app))
+    api().serve(app)
 }
 
 /// What the routes are, for the OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api().into_openapi()
+    api().openapi()
 }

@@ -4,24 +4,19 @@ mod target;
 mod upload;
 
 use axum::Router;
-use mixtape_http::App;
+use mixtape_http::{App, Routes, routes};
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(upload::list, upload::create))
-        .routes(routes!(upload::get, upload::delete))
-        .routes(routes!(upload::complete))
+fn api() -> Routes<App> {
+    routes![upload::list, upload::create, upload::get, upload::delete, upload::complete]
 }
 
 /// The function's routes.
 pub fn router(app: App) -> Router {
-    mixtape_http::finish(Router::from(api()).with_state(app))
+    api().serve(app)
 }
 
 /// What the routes are, for the OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api().into_openapi()
+    api().openapi()
 }
