@@ -60,12 +60,12 @@ impl Insights {
             quarters.entry(*account).or_default().insert(*quarter);
         }
         let differences = quarters.into_iter().map(|(account, quarters)| {
-            let head = heads.get(&Ledger::Account(account)).copied().unwrap_or_default();
+            let head = heads.get(&Ledger::Account(account)).cloned().unwrap_or_default();
             self.difference(account, head, quarters, &stored)
         });
         let differences: Vec<Option<Difference>> =
             stream::iter(differences).buffered(AT_ONCE).try_collect().await?;
-        let head = |ledger: &Ledger| heads.get(ledger).copied().unwrap_or_default();
+        let head = |ledger: &Ledger| heads.get(ledger).cloned().unwrap_or_default();
         let shares = Ledger::everybody().iter().map(head).collect();
         Ok((shares, differences.into_iter().flatten().collect()))
     }
@@ -96,7 +96,7 @@ impl Insights {
         let mut heads = BTreeMap::new();
         for ledger in ledgers {
             if let Some(item) = by_key.get(&place(&ledger.head_key())) {
-                heads.insert(ledger, table::from_item(item.clone())?);
+                heads.insert(ledger, Head::read(item.clone())?);
             }
         }
         let mut stored = BTreeMap::new();
@@ -140,7 +140,7 @@ impl Insights {
             return Ok(None);
         }
         let change = Change::of_days(changes);
-        let before = self.heard_before(account, head).await?;
+        let before = self.heard_before(account, &head).await?;
         let labels = new_labels(&listens, &change, &before);
         Ok(Some(Difference { account, head, change, before, quarters: corrections, labels }))
     }
@@ -183,13 +183,13 @@ impl Insights {
     }
 
     /// Everything that an account has heard, as its ledger says.
-    async fn heard_before(&self, account: AccountId, head: Head) -> Result<Rows, StoreError> {
+    async fn heard_before(&self, account: AccountId, head: &Head) -> Result<Rows, StoreError> {
         if head.last == 0 {
             return Ok(Rows::default());
         }
         let ledger = Ledger::Account(account);
         let (head, entries) = self.entries(ledger, 0).await?;
-        let summary = self.summary(ledger, Period::ALL, head).await?;
+        let summary = self.summary(ledger, Period::ALL, &head).await?;
         let mut fresh = Change::default();
         let later = entries.iter().filter(|entry| entry.number > summary.through);
         later.for_each(|entry| fresh.add(&entry.change));

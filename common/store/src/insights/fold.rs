@@ -21,7 +21,7 @@ const ATTEMPTS: usize = 5;
 
 impl Head {
     /// Whether there is enough to fold.
-    pub(super) fn is_long(self) -> bool {
+    pub(super) fn is_long(&self) -> bool {
         self.last - self.folded >= MAX_ENTRIES || self.bytes >= MAX_BYTES
     }
 }
@@ -61,11 +61,13 @@ impl Insights {
         });
         stream::iter(folds).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         let bytes = entries.iter().filter(|entry| entry.number > head.folded).map(|entry| entry.bytes).sum();
-        if !self.note_folded(ledger, head, until, bytes).await? {
+        if !self.note_folded(ledger, &head, until, bytes).await? {
             // Somebody else has folded some of them, and deletes those. The rest is folded again, to no effect.
             return Ok(());
         }
-        let keys = entries.iter().map(|entry| ledger.entry_key(entry.number)).collect();
+        // What lies in the head leaves it when it is written next, and an item goes when all of it is folded.
+        let items: BTreeSet<u64> = entries.iter().filter_map(|entry| entry.item).collect();
+        let keys = items.range(..=until).map(|item| ledger.entry_key(*item)).collect();
         self.table.batch_delete(keys).await
     }
 

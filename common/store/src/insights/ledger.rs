@@ -1,4 +1,7 @@
 //! Ledgers: numbered changes, and the head that says how far they go.
+//!
+//! The last changes lie in the head itself, as long as it costs no more to write it so; then they move together into an
+//! item of their own, whose number is that of its last change.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -22,6 +25,13 @@ const HEAD: &str = "HEAD";
 /// More entries than a ledger has before they are folded.
 const MANY: usize = 100_000;
 
+/// A write is charged for each KB, so that a head may be as long as that: what its other attributes take, and its
+/// changes, each with a byte for its type and one for its place in the list.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
+const MAX_HEAD_BYTES: usize = 1024;
+const BARE_HEAD_BYTES: usize = 128;
+const LISTED_BYTES: usize = 2;
+
 /// How often a ledger is read again that grows meanwhile.
 const ATTEMPTS: usize = 5;
 
@@ -33,20 +43,23 @@ pub(super) enum Ledger {
 }
 
 /// How far a ledger goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub(super) struct Head {
-    /// The number of the last entry.
+    /// The number of the last change.
     #[serde(default)]
     pub(super) last: u64,
-    /// Entries up to this one are in the summaries.
+    /// Changes up to this one are in the summaries.
     #[serde(default)]
     pub(super) folded: u64,
-    /// Entries up to this one are in the plays of the catalogue's things; only of everybody's ledgers.
+    /// Changes up to this one are in the plays of the catalogue's things; only of everybody's ledgers.
     #[serde(default)]
     pub(super) counted: u64,
-    /// The size of the entries that are not folded.
+    /// The size of the changes that are not folded.
     #[serde(default)]
     pub(super) bytes: i64,
+    /// The last changes, oldest first, as they are encoded.
+    #[serde(skip)]
+    recent: Vec<Vec<u8>>,
 }
 
 /// A change with its number.
@@ -55,6 +68,39 @@ pub(super) struct Entry {
     pub(super) number: u64,
     pub(super) change: Change,
     pub(super) bytes: i64,
+    /// The number of the item in which it lies, if that is not the head.
+    pub(super) item: Option<u64>,
+}
+
+impl Entry {
+    fn read(number: u64, bytes: &[u8], item: Option<u64>) -> Result<Self, StoreError> {
+        Ok(Self { number, change: Change::decode(bytes)?, bytes: size_of(bytes), item })
+    }
+}
+
+impl Head {
+    pub(super) fn read(item: Item) -> Result<Self, StoreError> {
+        let recent = item.get("recent").map(changes).transpose()?.unwrap_or_default();
+        Ok(Self { recent, ..table::from_item(item)? })
+    }
+
+    /// The head after one more change, and the changes that leave it, the new one included, where there are too many.
+    pub(super) fn after(&self, change: Vec<u8>) -> (Self, Vec<Vec<u8>>) {
+        // Whatever is folded is in the summaries.
+        let is_kept = |place: &usize| (self.recent.len() - place) as u64 <= self.last - self.folded;
+        let kept = (0..self.recent.len()).filter(is_kept).map(|place| self.recent[place].clone());
+        let bytes = self.bytes.saturating_add(size_of(&change));
+        let mut recent: Vec<Vec<u8>> = kept.chain([change]).collect();
+        let listed: usize = recent.iter().map(|change| change.len() + LISTED_BYTES).sum();
+        let is_full = BARE_HEAD_BYTES + listed > MAX_HEAD_BYTES;
+        let moved = if is_full { std::mem::take(&mut recent) } else { Vec::new() };
+        (Self { last: self.last + 1, bytes, recent, ..*self }, moved)
+    }
+
+    /// The changes in the head itself.
+    fn recent(&self) -> Result<Vec<Entry>, StoreError> {
+        numbered(self.last, &self.recent, None)
+    }
 }
 
 /// The state of counts: others than before have another one.
@@ -109,7 +155,7 @@ impl Insights {
         let mut found = std::collections::HashMap::new();
         for (_, item) in table::batch_get(self.table.client(), keys).await? {
             let pk = item.get("pk").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
-            found.insert(pk, table::from_item(item)?);
+            found.insert(pk, Head::read(item)?);
         }
         Ok(ledgers.iter().map(|ledger| found.remove(&ledger.pk()).unwrap_or_default()).collect())
     }
@@ -125,11 +171,13 @@ impl Insights {
             for item in slice.items {
                 let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
                 match sk.strip_prefix(ENTRY) {
-                    Some(number) => entries.push(read_entry(number, &item)?),
-                    None => head = table::from_item(item)?,
+                    Some(number) => entries.extend(read_item(number, &item)?),
+                    None => head = Head::read(item)?,
                 }
             }
-            // The head sorts last. It can know of an entry that came when its place had been passed.
+            entries.extend(head.recent()?);
+            entries.retain(|entry| entry.number > after);
+            // The head sorts last. It can know of changes that came when their place had been passed.
             let known = head.folded.max(after);
             let seen = entries.iter().filter(|entry: &&Entry| entry.number > known).count() as u64;
             if known + seen >= head.last {
@@ -139,18 +187,20 @@ impl Insights {
         Err(StoreError::Contended("a ledger kept growing while it was read".into()))
     }
 
-    /// The actions that add an entry to a ledger which still ends with `head`'s.
-    pub(super) fn append(&self, ledger: Ledger, head: Head, change: &Change) -> [TransactWriteItem; 2] {
-        let bytes = change.encode();
-        let number_after = head.last + 1;
+    /// The actions that add a change to a ledger which still ends with `head`'s last: one, or two where changes leave
+    /// the head.
+    pub(super) fn append(&self, ledger: Ledger, head: &Head, change: &Change) -> Vec<TransactWriteItem> {
+        let (next, moved) = head.after(change.encode());
         let mut update = Update::builder()
             .table_name(self.table.name())
             .set_key(Some(ledger.head_key()))
-            .update_expression("SET #last = :next ADD #bytes :size")
+            .update_expression("SET #last = :next, #recent = :recent ADD #bytes :size")
             .expression_attribute_names("#last", "last")
+            .expression_attribute_names("#recent", "recent")
             .expression_attribute_names("#bytes", "bytes")
-            .expression_attribute_values(":next", number(number_after))
-            .expression_attribute_values(":size", number(bytes.len()));
+            .expression_attribute_values(":next", number(next.last))
+            .expression_attribute_values(":recent", list(next.recent))
+            .expression_attribute_values(":size", number(next.bytes - head.bytes));
         update = if head.last == 0 {
             update.condition_expression("attribute_not_exists(#last)")
         } else {
@@ -158,12 +208,16 @@ impl Insights {
                 .condition_expression("#last = :last")
                 .expression_attribute_values(":last", number(head.last))
         };
-        let mut entry = ledger.entry_key(number_after);
-        entry.insert("change".to_owned(), AttributeValue::B(Blob::new(bytes)));
-        let mut put = self.table.put(entry);
-        // There is none, as long as the head says so. A mistake here would be silent, so it is asked.
-        put.condition_expression = Some("attribute_not_exists(pk)".to_owned());
-        [table::update(update.build().expect("table, key and expression are set")), table::put(put)]
+        let mut actions = vec![table::update(update.build().expect("table, key and expression are set"))];
+        if !moved.is_empty() {
+            let mut item = ledger.entry_key(next.last);
+            item.insert("changes".to_owned(), list(moved));
+            let mut put = self.table.put(item);
+            // There is none, as long as the head says so. A mistake here would be silent, so it is asked.
+            put.condition_expression = Some("attribute_not_exists(pk)".to_owned());
+            actions.push(table::put(put));
+        }
+        actions
     }
 
     /// Notes up to which entry a ledger is counted, unless it is further already.
@@ -187,7 +241,7 @@ impl Insights {
     pub(super) async fn note_folded(
         &self,
         ledger: Ledger,
-        head: Head,
+        head: &Head,
         until: u64,
         bytes: i64,
     ) -> Result<bool, StoreError> {
@@ -220,12 +274,87 @@ pub(super) fn is_condition<R>(error: &SdkError<UpdateItemError, R>) -> bool {
     matches!(error, SdkError::ServiceError(service) if service.err().is_conditional_check_failed_exception())
 }
 
-fn read_entry(number: &str, item: &Item) -> Result<Entry, StoreError> {
-    let unreadable = || StoreError::Corrupt(format!("entry {number} of a ledger"));
-    let bytes = item.get("change").and_then(|change| change.as_b().ok()).ok_or_else(unreadable)?;
-    Ok(Entry {
-        number: number.parse().map_err(|_| unreadable())?,
-        change: Change::decode(bytes.as_ref())?,
-        bytes: i64::try_from(bytes.as_ref().len()).unwrap_or(i64::MAX),
-    })
+fn size_of(bytes: &[u8]) -> i64 {
+    i64::try_from(bytes.len()).unwrap_or(i64::MAX)
+}
+
+fn list(changes: Vec<Vec<u8>>) -> AttributeValue {
+    AttributeValue::L(changes.into_iter().map(|change| AttributeValue::B(Blob::new(change))).collect())
+}
+
+fn changes(list: &AttributeValue) -> Result<Vec<Vec<u8>>, StoreError> {
+    let changes = list.as_l().into_iter().flatten().map(|change| Some(change.as_b().ok()?.as_ref().to_vec()));
+    changes.collect::<Option<_>>().ok_or_else(|| StoreError::Corrupt("changes of a ledger".into()))
+}
+
+/// Changes one after the other, the last of which has this number.
+fn numbered(last: u64, changes: &[Vec<u8>], item: Option<u64>) -> Result<Vec<Entry>, StoreError> {
+    let first = (last + 1).checked_sub(changes.len() as u64);
+    let first = first.ok_or_else(|| StoreError::Corrupt("a ledger has more changes than numbers".into()))?;
+    (first..).zip(changes).map(|(number, change)| Entry::read(number, change, item)).collect()
+}
+
+fn read_item(number: &str, item: &Item) -> Result<Vec<Entry>, StoreError> {
+    let unreadable = || StoreError::Corrupt(format!("item {number} of a ledger"));
+    let last: u64 = number.parse().map_err(|_| unreadable())?;
+    // One change alone is how they were kept at first.
+    let found = match (item.get("changes"), item.get("change")) {
+        (Some(list), _) => changes(list)?,
+        (None, Some(AttributeValue::B(change))) => vec![change.as_ref().to_vec()],
+        _ => return Err(unreadable()),
+    };
+    numbered(last, &found, Some(last))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// The size of an item, as it is charged for.
+    fn charged(head: &Head) -> usize {
+        let number = |value: i64| value.to_string().len().div_ceil(2) + 2;
+        let numbers =
+            ["last", "folded", "counted"].map(|name| name.len() + number(i64::MAX)).iter().sum::<usize>();
+        let pk = Ledger::Account(AccountId::from_bytes([0xff; 16])).pk();
+        let keys = "pk".len() + pk.len() + "sk".len() + HEAD.len();
+        let recent: usize = head.recent.iter().map(|change| change.len() + 1).sum();
+        keys + numbers + "bytes".len() + number(head.bytes) + "recent".len() + 3 + recent
+    }
+
+    #[test]
+    fn changes_lie_in_the_head_or_in_one_item_and_the_head_stays_small() {
+        let mut head = Head::default();
+        let mut items: BTreeMap<u64, Vec<Vec<u8>>> = BTreeMap::new();
+        let mut all = Vec::new();
+        for number in 1..=2_000_u64 {
+            let length =
+                [210, 190, 350, 1, 890, 2, 3_000, 5][(number * 7 % 8) as usize] + (number % 50) as usize;
+            let change: Vec<u8> = number.to_be_bytes().into_iter().cycle().take(length).collect();
+            all.push(change.clone());
+            let (next, moved) = head.after(change);
+            if !moved.is_empty() {
+                items.insert(next.last, moved);
+            }
+            head = next;
+            assert_eq!(head.last, number);
+            assert!(charged(&head) <= MAX_HEAD_BYTES, "{} bytes after {number}", charged(&head));
+            // What is folded need not be found any more.
+            if number % 97 == 0 {
+                head.folded = number - 3;
+                items.retain(|last, _| *last > head.folded);
+            }
+            let mut found: BTreeMap<u64, &Vec<u8>> = BTreeMap::new();
+            for (last, changes) in items.iter().chain([(&head.last, &head.recent)]) {
+                for (place, change) in changes.iter().rev().enumerate() {
+                    assert!(found.insert(last - place as u64, change).is_none(), "one lies twice");
+                }
+            }
+            for number in head.folded + 1..=head.last {
+                assert_eq!(found[&number], &all[number as usize - 1]);
+            }
+        }
+        assert_eq!(head.bytes, all.iter().map(|change| size_of(change)).sum::<i64>());
+    }
 }

@@ -3,8 +3,8 @@
 //! | item | pk | sk |
 //! | --- | --- | --- |
 //! | what is counted of a quarter of an hour | `QUARTERS#` account id | `QUARTER#` number |
-//! | a ledger's entry: a change | `LEDGER#` whose | `ENTRY#` number |
-//! | a ledger's head | `LEDGER#` whose | `HEAD` |
+//! | a ledger's head, with its last changes | `LEDGER#` whose | `HEAD` |
+//! | changes before those | `LEDGER#` whose | `ENTRY#` number of the last of them |
 //! | how often the catalogue's things were heard | `PLAYS#` kind `#` id | the same |
 //! | what things are called | `LABEL#` kind `#` id | the same |
 //!
@@ -15,10 +15,10 @@
 //! once.
 //!
 //! **A ledger is a numbered sequence of changes** without gaps. Adding up those up to a number gives the rows of any
-//! period as they were then, so the number is the ledger's version. So that not all have to be added up, older entries
-//! are folded into summaries: one object in the bucket for each period, which says up to which entry it goes. Whoever
-//! reads takes the entries first and the summary then, and adds the entries that the summary has not: whatever is
-//! folded meanwhile is counted once.
+//! period as they were then, so the number is the ledger's version. So that not all have to be added up, older changes
+//! are folded into summaries: one object in the bucket for each period, which says up to which change it goes. Whoever
+//! reads takes the changes first and the summary then, and adds those that the summary has not: whatever is folded
+//! meanwhile is counted once.
 //!
 //! **Everybody's counts are the sum of several ledgers.** A writer takes any of them, and another one when it meets
 //! somebody there; one write holds what a whole batch of listens changes. A track that everybody hears is therefore one

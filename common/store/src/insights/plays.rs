@@ -92,7 +92,7 @@ impl Insights {
 
     /// Adds the entries after `head.counted` to the plays of what they are about. Each item remembers up to which entry
     /// of each ledger it goes, so that repeating this, or doing it in two places at once, adds nothing twice.
-    pub(super) async fn count(&self, share: u8, head: Head, entries: &[Entry]) -> Result<(), StoreError> {
+    pub(super) async fn count(&self, share: u8, head: &Head, entries: &[Entry]) -> Result<(), StoreError> {
         let ledger = Ledger::Everybody(share);
         let entries: Vec<&Entry> = entries.iter().filter(|entry| entry.number > head.counted).collect();
         let Some(until) = entries.last().map(|entry| entry.number) else { return Ok(()) };

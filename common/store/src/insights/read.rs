@@ -45,7 +45,7 @@ impl Insights {
         // The entries first: what is folded after this is in the summaries that are read next.
         let (head, entries) = self.entries(ledger, 0).await?;
         let rows = periods.iter().map(|period| {
-            let entries = &entries;
+            let (head, entries) = (&head, &entries);
             async move {
                 if let (Ledger::Account(account), Length::Day) = (ledger, period.length()) {
                     return self.rows_of_day(account, period.first()).await;

@@ -45,13 +45,13 @@ struct Written {
 }
 
 impl Written {
-    /// Notes an entry that was added to a ledger with this head.
-    fn note(&mut self, share: u8, head: Head, change: Change, bytes: usize) {
-        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        let entry = Entry { number: head.last + 1, change, bytes };
+    /// Notes a change that was added to a ledger with this head.
+    fn note(&mut self, share: u8, head: &Head, change: Change) {
+        let (next, _) = head.after(change.encode());
         let place = usize::from(share);
-        self.heads[place] = Head { last: entry.number, bytes: head.bytes.saturating_add(bytes), ..head };
+        let entry = Entry { number: next.last, change, bytes: next.bytes - head.bytes, item: None };
         self.entries[place].push(entry);
+        self.heads[place] = next;
     }
 }
 
@@ -148,8 +148,8 @@ impl Insights {
                 return Ok(Outcome::Done(Counted::default()));
             }
             let everybodys = everybodys(&differences);
-            let bytes = everybodys.encode().len();
-            let is_too_large = bytes > MAX_CHANGE_BYTES || row_bytes(&differences) > MAX_ROW_BYTES;
+            let is_too_large =
+                everybodys.encode().len() > MAX_CHANGE_BYTES || row_bytes(&differences) > MAX_ROW_BYTES;
             if is_too_large && batch.len() > 1 {
                 return Ok(Outcome::TooLarge);
             }
@@ -157,7 +157,7 @@ impl Insights {
             self.name(&labels).await?;
             match self.write(&differences, &everybodys, written.heads.clone()).await {
                 Ok((share, head)) => {
-                    written.note(share, head, everybodys, bytes);
+                    written.note(share, &head, everybodys);
                     self.fold_long(&differences).await?;
                     return Ok(Outcome::Done(counted(&differences)));
                 }
@@ -177,18 +177,19 @@ impl Insights {
     ) -> Result<(u8, Head), Failure> {
         let mut own: Vec<TransactWriteItem> = Vec::new();
         for difference in differences {
-            own.extend(self.append(Ledger::Account(difference.account), difference.head, &difference.change));
+            let ledger = Ledger::Account(difference.account);
+            own.extend(self.append(ledger, &difference.head, &difference.change));
             let version = difference.head.last + 1;
             let quarters = difference.quarters.iter();
             own.extend(quarters.map(|correction| self.correct(difference.account, correction, version)));
         }
         let mut share = self.share.load(Ordering::Relaxed);
         for attempt in 1..=SHARE_ATTEMPTS {
-            let head = shares[usize::from(share)];
+            let head = &shares[usize::from(share)];
             let mut actions = own.clone();
             actions.extend(self.append(Ledger::Everybody(share), head, everybodys));
             match table::commit(self.table.client(), actions).await {
-                Ok(()) => return Ok((share, head)),
+                Ok(()) => return Ok((share, head.clone())),
                 Err(CommitError::Store(error)) => return Err(error.into()),
                 Err(CommitError::Conditions(places)) if places.iter().any(|place| *place < own.len()) => {
                     return Err(Failure::Changed);
@@ -241,10 +242,10 @@ impl Insights {
                 let is_all = entries.first().is_some_and(|entry| entry.number == head.counted + 1)
                     && entries.len() as u64 == head.last - head.counted;
                 if is_all {
-                    self.count(share, head, &entries).await?;
+                    self.count(share, &head, &entries).await?;
                 } else {
                     let (head, entries) = self.entries(Ledger::Everybody(share), head.counted).await?;
-                    self.count(share, head, &entries).await?;
+                    self.count(share, &head, &entries).await?;
                 }
             }
             if head.is_long() {
@@ -256,9 +257,7 @@ impl Insights {
 
     async fn fold_long(&self, differences: &[Difference]) -> Result<(), StoreError> {
         for difference in differences {
-            let size = i64::try_from(difference.change.encode().len()).unwrap_or(i64::MAX);
-            let head = difference.head;
-            let head = Head { last: head.last + 1, bytes: head.bytes.saturating_add(size), ..head };
+            let (head, _) = difference.head.after(difference.change.encode());
             if head.is_long() {
                 self.fold(Ledger::Account(difference.account)).await?;
             }

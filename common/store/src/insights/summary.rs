@@ -92,7 +92,7 @@ impl Insights {
         &self,
         ledger: Ledger,
         period: Period,
-        head: Head,
+        head: &Head,
     ) -> Result<Arc<Summary>, StoreError> {
         if head.folded == 0 {
             return Ok(Arc::default());
