@@ -11,6 +11,10 @@ use crate::Failure;
 use crate::programs::{stores_of, workspace};
 use crate::scenario::Scenario;
 
+/// Bundles of certificates where systems have them, that of Lambda's image first.
+const BUNDLES: [&str; 3] =
+    ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"];
+
 /// A program under test.
 pub(crate) struct Subject {
     pub(crate) name: String,
@@ -50,6 +54,10 @@ impl Subject {
         let mut program = Program { arguments, ..Program::new(file, "home", stores_of(stack)?) };
         // Node would say at each start that a newer one is wanted.
         program.environment.insert("NODE_NO_WARNINGS".into(), "1".into());
+        // It trusts whom its image trusts. One file is the least that it can be made to read.
+        if let Some(bundle) = BUNDLES.iter().find(|bundle| Path::new(bundle).exists()) {
+            program.environment.insert("SSL_CERT_FILE".into(), (*bundle).to_owned());
+        }
         Ok(Self {
             name: name.to_owned(),
             program,

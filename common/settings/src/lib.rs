@@ -33,6 +33,18 @@ pub struct Settings {
     pub stores: Option<LocalStores>,
     /// Where objects are kept, when neither S3 nor the embedded store keeps them.
     pub s3: Option<S3Store>,
+    /// Who vouches for the stores, where they are reached by TLS.
+    pub authorities: Authorities,
+}
+
+/// Certificate authorities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorities {
+    /// Amazon's own, for all of AWS but some of its partitions. They are compiled in: parsing those of a machine takes
+    /// longer than the rest of a cold start.
+    Amazon,
+    /// Those of the file that `SSL_CERT_FILE` names, or all that the machine trusts.
+    Machine,
 }
 
 /// A store that is compatible with S3, wherever it is.
@@ -163,7 +175,8 @@ impl Settings {
     /// `CATALOGUE`, `SEARCH_BACKEND`, `SHUFFLE_EVERY_SECONDS`, `HOME_*`, `MAX_FILE_BYTES`, `MAX_ACCOUNT_BYTES`,
     /// `MEDIA_CDN`, `METRICS_SERVICE` and Lambda's `AWS_LAMBDA_LOG_LEVEL` have defaults. With `SEARCH_BACKEND` set to
     /// `cloudsearch`, `CLOUDSEARCH_SEARCH_ENDPOINT` and `CLOUDSEARCH_DOCUMENT_ENDPOINT` must be set too; with
-    /// `S3_ENDPOINT` set, `S3_ACCESS_KEY_ID` and `S3_SECRET_ACCESS_KEY`.
+    /// `S3_ENDPOINT` set, `S3_ACCESS_KEY_ID` and `S3_SECRET_ACCESS_KEY`. Without `S3_ENDPOINT` and `SSL_CERT_FILE`, only
+    /// Amazon's authorities are trusted.
     ///
     /// # Errors
     /// A variable is missing or holds a value that is not one of its choices.
@@ -209,6 +222,9 @@ impl Settings {
             },
         };
         let media = MediaSettings::default();
+        let s3 = s3_store(&variable)?;
+        // Another store has the certificate of whoever it chose.
+        let has_others = s3.is_some() || variable("SSL_CERT_FILE").is_some_and(|file| !file.is_empty());
         Ok(Self {
             table_prefix: required("TABLE_PREFIX")?,
             bucket: required("BUCKET")?,
@@ -278,7 +294,8 @@ impl Settings {
             },
             scratch_dir: variable("SCRATCH_DIR").map_or_else(|| PathBuf::from("/tmp/mixtape"), PathBuf::from),
             stores: None,
-            s3: s3_store(variable)?,
+            s3,
+            authorities: if has_others { Authorities::Machine } else { Authorities::Amazon },
         })
     }
 }
@@ -319,6 +336,7 @@ mod tests {
         let store = read(&[endpoint, key, secret]).unwrap().s3.unwrap();
         assert_eq!((store.region.as_str(), store.secret_key.as_str()), ("auto", "hush"));
         assert!(!format!("{store:?}").contains("hush"));
+        assert_eq!(read(&[endpoint, key, secret]).unwrap().authorities, Authorities::Machine);
         for (variables, reason) in [
             (vec![endpoint, secret], "the environment variable S3_ACCESS_KEY_ID is not set"),
             (vec![endpoint, key], "the environment variable S3_SECRET_ACCESS_KEY is not set"),
@@ -329,6 +347,14 @@ mod tests {
         ] {
             assert_eq!(read(&variables).unwrap_err(), reason);
         }
+    }
+
+    #[test]
+    fn amazons_authorities_are_trusted_alone_unless_a_file_of_others_is_named() {
+        assert_eq!(read(&[]).unwrap().authorities, Authorities::Amazon);
+        // As the template sets it.
+        assert_eq!(read(&[("SSL_CERT_FILE", "")]).unwrap().authorities, Authorities::Amazon);
+        assert_eq!(read(&[("SSL_CERT_FILE", "/ca.pem")]).unwrap().authorities, Authorities::Machine);
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub struct Store {
 impl Store {
     /// Builds the clients. Nothing is sent yet.
     pub async fn connect(settings: &Settings) -> Self {
-        let config = client::load(settings.stores.as_ref()).await;
+        let config = client::load(settings).await;
         let dynamodb = client::dynamodb(&config, settings.stores.as_ref());
         let table = |name: &str| table::Table::new(dynamodb.clone(), &settings.table_prefix, name);
         let keys = keys::Keys::new(table("keys"));

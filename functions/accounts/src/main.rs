@@ -2,7 +2,7 @@
 
 use mixtape_http::App;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mixtape_http::serve_and_invoke(
         env!("CARGO_BIN_NAME"),

@@ -2,7 +2,7 @@
 
 use ingest::{State, handle};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     mixtape_events::serve(env!("CARGO_BIN_NAME"), State::connect, async |state, event| {
         handle(&state, event).await

@@ -3,7 +3,7 @@
 use insights::{State, router};
 use mixtape_http::App;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mixtape_http::serve(env!("CARGO_BIN_NAME"), async |settings| {
         router(State::new(App::connect(settings).await))

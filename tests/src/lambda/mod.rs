@@ -23,10 +23,6 @@ use runtime_api::RuntimeApi;
 /// What an invocation's trace id is in every invocation.
 pub const TRACE_ID: &str = "1-5759e988-bd862e3fe1be46a994272793";
 
-/// Bundles of certificates where systems have them, the functions' own first.
-const BUNDLES: [&str; 3] =
-    ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"];
-
 /// What a process of a function is started with.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -60,9 +56,6 @@ impl Program {
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ] {
             environment.insert(name.to_owned(), value.to_owned());
-        }
-        if let Some(bundle) = BUNDLES.iter().find(|bundle| Path::new(bundle).exists()) {
-            environment.insert("SSL_CERT_FILE".to_owned(), (*bundle).to_owned());
         }
         Self { file: file.into(), arguments: Vec::new(), environment }
     }

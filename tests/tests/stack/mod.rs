@@ -6,3 +6,4 @@ mod events;
 mod gateway;
 pub(crate) mod process;
 mod telemetry;
+mod trust;

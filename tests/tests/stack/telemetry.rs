@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use super::process::PROGRAM;
 
-const ACCOUNTS: &str = env!("CARGO_BIN_EXE_accounts-under-test");
+pub(super) const ACCOUNTS: &str = env!("CARGO_BIN_EXE_accounts-under-test");
 const PASSWORD: &str = "correct horse battery staple";
 const EMAIL: &str = "nina@example.com";
 
