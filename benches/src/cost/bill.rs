@@ -68,7 +68,7 @@ impl Usage {
         usage.add("egress_gb", usage.sent_gb);
         let kilobytes = scale.tracks * model.sizes.track_kb
             + scale.listeners * model.sizes.listener_kb
-            + listens * 12.0 * model.sizes.listen_kb;
+            + listens * 12.0 * counting.bytes / 1e3;
         usage.add("dynamodb_gb_months", kilobytes / 1e6);
         usage.add("dynamodb_backup_gb_months", kilobytes / 1e6);
         usage.add("log_gb_months", usage.amount("log_gb"));

@@ -25,6 +25,12 @@ pub(super) const SUMMARIES: (f64, f64) = (4.0, 5.0);
 /// Entries of a ledger that are folded at once.
 pub(super) const FOLDED: f64 = 64.0;
 
+/// Every so manieth listen is to what somebody has not heard before.
+const NEW_EVERY: usize = 4;
+/// What DynamoDB charges for beside the bytes of an item, and of what an index holds of it
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
+const ITEM_OVERHEAD: f64 = 100.0;
+
 /// What counting takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Counting {
@@ -33,6 +39,8 @@ pub(super) struct Counting {
     /// Of one listen.
     pub(super) units: Units,
     pub(super) calls_a_run: f64,
+    /// What a listen and what is counted of it take in the tables.
+    pub(super) bytes: f64,
 }
 
 /// How many accounts' listens come together in one run, with as many all day: what arrives in the batching window of
@@ -63,21 +71,21 @@ pub(super) async fn measure(
         accounts.push(api.sign_up(&format!("counted{together}x{number}")).await?);
     }
     let start = Clock::system().now().minus(Duration::from_secs(86_400 * 60));
+    let stored = stored(stack).await?;
     let mut units = Units::default();
-    let mut heard = 0;
+    let mut sent = 0;
     for run in 0..RUNS {
         let mut records = Vec::new();
         for (number, (account, token)) in accounts.iter().enumerate() {
             let mut listens = Vec::new();
             for place in 0..each {
                 let time = start.plus(Duration::from_secs(heard_at(run * each + place) + number as u64));
-                // Everybody has a taste of their own, and favourites.
-                let track = (run * each + place) * (number * 2 + 7) % 211 + number * 31;
+                let track = heard(run * each + place) * (number * 2 + 7) % 211 + number * 31;
                 listens.push(listen(&scenario.tracks[track % TRACKS], time));
-                heard += 1;
+                sent += 1;
             }
-            let sent = api.send(Method::POST, "/v1/listens", token, json!({ "listens": listens })).await?;
-            for (result, listen) in sent["results"].as_array().ok_or("no results")?.iter().zip(&listens) {
+            let answer = api.send(Method::POST, "/v1/listens", token, json!({ "listens": listens })).await?;
+            for (result, listen) in answer["results"].as_array().ok_or("no results")?.iter().zip(&listens) {
                 let at: Timestamp = text(&listen["listened_at"])?.parse()?;
                 records.push(record(account, &text(&result["id"])?, at, records.len()));
             }
@@ -90,7 +98,37 @@ pub(super) async fn measure(
         units = units + Units::of(&dynamodb.take());
     }
     let calls_a_run = units.calls as f64 / RUNS as f64;
-    Ok(Counting { together, units: units.times(1.0 / heard as f64), calls_a_run })
+    let bytes = (self::stored(stack).await? - stored) / f64::from(sent);
+    Ok(Counting { together, units: units.times(1.0 / f64::from(sent)), calls_a_run, bytes })
+}
+
+/// Which of the things that somebody hears at all the nth listen is to: a new one, or one of those before.
+fn heard(place: usize) -> usize {
+    let newest = place / NEW_EVERY;
+    if place.is_multiple_of(NEW_EVERY) { newest } else { place * 31 % (newest + 1) }
+}
+
+/// The bytes that are paid for in the tables that listens and their counts lie in, indexes included.
+async fn stored(stack: &Stack) -> Result<f64, Failure> {
+    let app = stack.app();
+    let stores = app.settings.stores.as_ref().ok_or("the stack has no stores of its own")?;
+    let http = reqwest::Client::new();
+    let mut bytes = 0.0;
+    for table in ["listens", "insights"] {
+        let request = http.post(&stores.dynamodb).header("x-amz-target", "DynamoDB_20120810.DescribeTable");
+        let body = json!({ "TableName": format!("{}-{table}", app.settings.table_prefix) });
+        let answer: Value = request.json(&body).send().await?.error_for_status()?.json().await?;
+        let described = &answer["Table"];
+        let indexes = described["GlobalSecondaryIndexes"].as_array().into_iter().flatten();
+        for (part, size) in
+            indexes.map(|index| (index, "IndexSizeBytes")).chain([(described, "TableSizeBytes")])
+        {
+            let count = part["ItemCount"].as_f64().ok_or("a table does not say how many items it has")?;
+            let size = part[size].as_f64().ok_or("a table does not say how large it is")?;
+            bytes += size + count * ITEM_OVERHEAD;
+        }
+    }
+    Ok(bytes)
 }
 
 /// Seconds after the first day's evening at which the nth track of somebody is over who hears thirty each day.

@@ -76,11 +76,14 @@ pub(crate) async fn run(together: Option<usize>) -> Result<String, Failure> {
             format!("{:.2}", counting.units.reads),
             format!("{:.2}", counting.units.writes),
             format!("{:.1}", counting.calls_a_run),
+            format!("{:.0}", counting.bytes),
         ]
     };
     let rows: Vec<Vec<String>> = counted.iter().map(row).collect();
-    report +=
-        &table(&["accounts that are counted together", "read units", "write units", "calls a run"], &rows);
+    report += &table(
+        &["accounts that are counted together", "read units", "write units", "calls a run", "bytes kept"],
+        &rows,
+    );
     report += &bill::tables(&model, &bills);
     Ok(report)
 }

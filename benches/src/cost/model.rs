@@ -65,7 +65,6 @@ pub(super) struct Sizes {
     pub(super) cover_kb: f64,
     pub(super) track_kb: f64,
     pub(super) listener_kb: f64,
-    pub(super) listen_kb: f64,
 }
 
 #[derive(Debug, Deserialize)]
