@@ -71,7 +71,7 @@ pub(super) async fn measure(
         accounts.push(api.sign_up(&format!("counted{together}x{number}")).await?);
     }
     let start = Clock::system().now().minus(Duration::from_secs(86_400 * 60));
-    let stored = stored(stack).await?;
+    let stored = stored(stack, dynamodb).await?;
     let mut units = Units::default();
     let mut sent = 0;
     for run in 0..RUNS {
@@ -98,7 +98,7 @@ pub(super) async fn measure(
         units = units + Units::of(&dynamodb.take());
     }
     let calls_a_run = units.calls as f64 / RUNS as f64;
-    let bytes = (self::stored(stack).await? - stored) / f64::from(sent);
+    let bytes = (self::stored(stack, dynamodb).await? - stored) / f64::from(sent);
     Ok(Counting { together, units: units.times(1.0 / f64::from(sent)), calls_a_run, bytes })
 }
 
@@ -109,15 +109,12 @@ fn heard(place: usize) -> usize {
 }
 
 /// The bytes that are paid for in the tables that listens and their counts lie in, indexes included.
-async fn stored(stack: &Stack) -> Result<f64, Failure> {
-    let app = stack.app();
-    let stores = app.settings.stores.as_ref().ok_or("the stack has no stores of its own")?;
-    let http = reqwest::Client::new();
+async fn stored(stack: &Stack, dynamodb: &DynamoDb) -> Result<f64, Failure> {
+    let prefix = &stack.app().settings.table_prefix;
     let mut bytes = 0.0;
     for table in ["listens", "insights"] {
-        let request = http.post(&stores.dynamodb).header("x-amz-target", "DynamoDB_20120810.DescribeTable");
-        let body = json!({ "TableName": format!("{}-{table}", app.settings.table_prefix) });
-        let answer: Value = request.json(&body).send().await?.error_for_status()?.json().await?;
+        let table = json!({ "TableName": format!("{prefix}-{table}") });
+        let answer = dynamodb.send("DescribeTable", table).await;
         let described = &answer["Table"];
         let indexes = described["GlobalSecondaryIndexes"].as_array().into_iter().flatten();
         for (part, size) in

@@ -55,6 +55,7 @@ fn run(database: &Database, operation: &str, body: &[u8]) -> Result<String, Dyno
         "BatchGetItem" => ask(body, |request| database.batch_get_item(request)),
         "BatchWriteItem" => ask(body, |request| database.batch_write_item(request)),
         "DeleteItem" => ask(body, |request| database.delete_item(request)),
+        "DescribeTable" => ask(body, |request| database.describe_table(request)),
         "GetItem" => ask(body, |request| database.get_item(request)),
         "PutItem" => ask(body, |request| database.put_item(request)),
         "Query" => ask(body, |request| database.query(request)),
