@@ -8,7 +8,10 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
 use mixtape_settings::Settings;
 use mixtape_telemetry::{Outcome, Subject, Telemetry};
+use serde::de::{Error, IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::observe;
 
@@ -49,35 +52,69 @@ where
     let (router, state) = build(settings).await;
     let adapter = Adapter::from(observe(router, telemetry.clone()));
     let (invoke, telemetry) = (&invoke, &telemetry);
-    let respond = |event: LambdaEvent<Value>| {
+    let respond = |event: LambdaEvent<Event>| {
         let mut adapter = adapter.clone();
         let state = state.clone();
         async move {
-            if !is_http(&event.payload) {
-                let LambdaEvent { payload, context, .. } = event;
-                let outcome = |result: &Result<Value, Diagnostic>| Outcome {
-                    status: None,
-                    code: result.as_ref().err().map(|error| error.error_type.to_lowercase().into()),
-                    request_id: context.request_id,
-                };
-                // Boxed: the layout of what calls several stores is deep.
-                let answer = Box::pin(async { invoke(state, payload).await.map_err(Into::into) });
-                let subject = Subject::Event { age: None };
-                return telemetry.observe(subject, context.xray_trace_id, answer, outcome).await;
-            }
-            let request: LambdaRequest = serde_json::from_value(event.payload).map_err(malformed)?;
-            let Ok(response) = adapter.call(LambdaEvent::new(request, event.context)).await;
-            serde_json::to_value(response).map_err(malformed)
+            let LambdaEvent { payload, context, .. } = event;
+            let payload = match payload {
+                Event::Request(request) => {
+                    let Ok(response) = adapter.call(LambdaEvent::new(*request, context)).await;
+                    return Ok(Answer::Response(response));
+                }
+                Event::Invocation(payload) => payload,
+            };
+            let outcome = |result: &Result<_, Diagnostic>| Outcome {
+                status: None,
+                code: result.as_ref().err().map(|error| error.error_type.to_lowercase().into()),
+                request_id: context.request_id,
+            };
+            // Boxed: the layout of what calls several stores is deep.
+            let answer =
+                Box::pin(async { invoke(state, payload).await.map(Answer::Invocation).map_err(Into::into) });
+            let subject = Subject::Event { age: None };
+            telemetry.observe(subject, context.xray_trace_id, answer, outcome).await
         }
     };
     lambda_http::lambda_runtime::run(service_fn(respond)).await
 }
 
-fn malformed(error: serde_json::Error) -> Diagnostic {
-    Diagnostic { error_type: "Malformed".to_owned(), error_message: error.to_string() }
+/// What a function gets that is also invoked directly.
+enum Event {
+    Request(Box<LambdaRequest>),
+    Invocation(Value),
 }
 
-/// Whether API Gateway made this event.
-fn is_http(event: &Value) -> bool {
-    event.pointer("/requestContext/http").is_some()
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        let of_gateway = serde_json::from_str(text).is_ok_and(|OfGateway { .. }| true);
+        let event = if of_gateway {
+            serde_json::from_str(text).map(|request| Self::Request(Box::new(request)))
+        } else {
+            serde_json::from_str(text).map(Self::Invocation)
+        };
+        event.map_err(D::Error::custom)
+    }
+}
+
+/// What every event has that API Gateway makes, and no other.
+#[derive(Deserialize)]
+struct OfGateway {
+    #[serde(rename = "requestContext")]
+    _context: OfHttp,
+}
+
+#[derive(Deserialize)]
+struct OfHttp {
+    #[serde(rename = "http")]
+    _http: IgnoredAny,
+}
+
+/// What it answers. The response's type has no name outside of the library that makes it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer<R> {
+    Response(R),
+    Invocation(Value),
 }
