@@ -11,16 +11,24 @@ if ! docker info > /dev/null 2>&1; then
     echo "skipped: no Docker engine runs here"
     exit 0
 fi
+install_tools aws-sam-cli==1.167.0
 python="$(find_python)"
 export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none
 
 architecture=x86_64
 [ "$(uname -m)" != aarch64 ] || architecture=arm64
 
+# Asked for once, and not before each invocation.
+image="public.ecr.aws/lambda/provided:al2023-$architecture"
+if ! docker image inspect "$image" > /dev/null 2>&1 && ! docker pull --quiet "$image"; then
+    echo "skipped: $image is not here and cannot be fetched"
+    exit 0
+fi
+
 # `sam local invoke` answers 0 for a function that failed, too: what the runtime reports is looked at.
 invoke() {
     local logical="$1" event="$2" answer
-    answer="$(sam local invoke "$logical" --event "$event" --parameter-overrides "Architecture=$architecture" 2>&1)" ||
+    answer="$(sam local invoke "$logical" --skip-pull-image --event "$event" --parameter-overrides "Architecture=$architecture" 2>&1)" ||
         die "$logical with $event: $answer"
     if grep -qE 'Runtime\.(ExitError|InvalidEntrypoint)|timed out' <<< "$answer"; then
         die "$logical with $event: $answer"
