@@ -229,7 +229,7 @@ pub(super) fn tables(model: &Model, bills: &[(&Scale, Bill)]) -> String {
     let columns: Vec<&str> = ["", "price"].into_iter().chain(heads.iter().map(String::as_str)).collect();
     text += &table(&columns, &rows);
     text += &format!(
-        "\nPrices as known in {}, which could not be checked when they were written down:\n\n",
+        "\nPrices as known in {}, from what others have published of these pages; check them before you rely on a bill:\n\n",
         model.as_of
     );
     let sources: std::collections::BTreeSet<&str> =
