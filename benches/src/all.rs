@@ -35,11 +35,13 @@ pub(crate) async fn run(file: Option<&Path>) -> Result<(), Failure> {
 }
 
 const COLD: &str = "Each function is a process of its own under the Lambda Runtime API, with the environment of the \
-template, against the stores of a local stack; all take turns, repetition by repetition. The first answer reads the \
-tables (and the bucket, in `search`, `insights` and `images`), also in the hello worlds. Warm answers are those to a \
-request that is refused without a store (405), in the hello worlds to one that says hello; their times hold the way through the Runtime API, whose two sides wake each \
-other up, and their processor time is that of the function alone. Lambda's own work before a \
-process starts is not in it.";
+template, against the stores of a local stack; all take turns, repetition by repetition. The hello worlds do what their \
+libraries do by themselves: that in Rust has a thread for each processor and parses the bundle of certificates that \
+the system trusts (the one file; without its name it would read a folder, too). The first answer reads the tables (and \
+the bucket, in `search`, `insights` and `images`), also in the hello worlds. Warm answers are those to a request that \
+is refused without a store (405), in the hello worlds to one that says hello; their times hold the way through the \
+Runtime API, whose two sides wake each other up, and their processor time is that of the function alone. Lambda's own \
+work before a process starts is not in it.";
 const SIZES: &str = "The release binary, deflated into a zip file as it is deployed. `infra/deploy.sh` refuses what is \
 larger.";
 const COST: &str = "Units are measured over the API on the embedded DynamoDB, which counts as AWS does; what a \

@@ -88,8 +88,7 @@ enum Event {
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();
-        let of_gateway = serde_json::from_str(text).is_ok_and(|OfGateway { .. }| true);
-        let event = if of_gateway {
+        let event = if serde_json::from_str::<OfGateway>(text).is_ok() {
             serde_json::from_str(text).map(|request| Self::Request(Box::new(request)))
         } else {
             serde_json::from_str(text).map(Self::Invocation)
