@@ -30,7 +30,7 @@ invoke() {
     local logical="$1" event="$2" answer
     answer="$(sam local invoke "$logical" --skip-pull-image --event "$event" --parameter-overrides "Architecture=$architecture" 2>&1)" ||
         die "$logical with $event: $answer"
-    if grep -qE 'Runtime\.(ExitError|InvalidEntrypoint)|timed out' <<< "$answer"; then
+    if grep -qE "Runtime\.(ExitError|InvalidEntrypoint)|Function '[^']*' timed out" <<< "$answer"; then
         die "$logical with $event: $answer"
     fi
     echo "ok  $logical  $event"

@@ -39,6 +39,10 @@ impl Insights {
         };
         entries.retain(|entry| entry.number <= until);
         let Some(until) = entries.last().map(|entry| entry.number) else { return Ok(()) };
+        if until <= head.folded {
+            // Somebody has folded all of them and has not deleted them yet, or broke off before that.
+            return self.delete_folded(ledger, &entries, until).await;
+        }
         let mut all = Change::default();
         entries.iter().for_each(|entry| all.add(&entry.change));
         let first = entries.first().map_or(0, |entry| entry.number);
@@ -65,7 +69,11 @@ impl Insights {
             // Somebody else has folded some of them, and deletes those. The rest is folded again, to no effect.
             return Ok(());
         }
-        // What lies in the head leaves it when it is written next, and an item goes when all of it is folded.
+        self.delete_folded(ledger, &entries, until).await
+    }
+
+    /// Deletes the items all of whose entries are folded. What lies in the head leaves it when it is written next.
+    async fn delete_folded(&self, ledger: Ledger, entries: &[Entry], until: u64) -> Result<(), StoreError> {
         let items: BTreeSet<u64> = entries.iter().filter_map(|entry| entry.item).collect();
         let keys = items.range(..=until).map(|item| ledger.entry_key(*item)).collect();
         self.table.batch_delete(keys).await

@@ -3,6 +3,8 @@
 //! The last changes lie in the head itself, as long as it costs no more to write it so; then they move together into an
 //! item of their own, whose number is that of its last change.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -97,9 +99,21 @@ impl Head {
         (Self { last: self.last + 1, bytes, recent, ..*self }, moved)
     }
 
-    /// The changes in the head itself.
-    fn recent(&self) -> Result<Vec<Entry>, StoreError> {
-        numbered(self.last, &self.recent, None)
+    /// The entries after `after`, of those that lie in items and those in the head itself, each once; none where they
+    /// are not of one moment. A Query can see one write of a transaction and not yet another, so that changes that moved
+    /// from the head to an item can be seen in both or in neither.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation>
+    fn entries(&self, stored: Vec<Entry>, after: u64) -> Result<Option<Vec<Entry>>, StoreError> {
+        let recent = numbered(self.last, &self.recent, None)?;
+        let mut entries: BTreeMap<u64, Entry> = BTreeMap::new();
+        for entry in stored.into_iter().chain(recent).filter(|entry| entry.number > after) {
+            entries.entry(entry.number).or_insert(entry);
+        }
+        // Folded ones are perhaps no longer there; after those, none may be missing.
+        let known = self.folded.max(after);
+        let is_whole = known + entries.range(known + 1..).count() as u64 == self.last;
+        let is_ahead = entries.last_key_value().is_some_and(|(number, _)| *number > self.last);
+        Ok((is_whole && !is_ahead).then(|| entries.into_values().collect()))
     }
 }
 
@@ -160,27 +174,22 @@ impl Insights {
         Ok(ledgers.iter().map(|ledger| found.remove(&ledger.pk()).unwrap_or_default()).collect())
     }
 
-    /// The head and the entries after `after` that are still there, as they are at one moment: one Query, or more when
-    /// somebody writes meanwhile.
+    /// The head and the entries after `after` that are still there, in their order and as they are at one moment: one
+    /// Query, or more when somebody writes meanwhile.
     pub(super) async fn entries(&self, ledger: Ledger, after: u64) -> Result<(Head, Vec<Entry>), StoreError> {
         for _ in 0..ATTEMPTS {
             let range = Range::table(ledger.pk(), "").after(Some(&Ledger::entry_sk(after)));
             let slice = self.table.query(&range, MANY, true).await?;
-            let mut entries = Vec::with_capacity(slice.items.len());
+            let mut stored = Vec::with_capacity(slice.items.len());
             let mut head = Head::default();
             for item in slice.items {
                 let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
                 match sk.strip_prefix(ENTRY) {
-                    Some(number) => entries.extend(read_item(number, &item)?),
+                    Some(number) => stored.extend(read_item(number, &item)?),
                     None => head = Head::read(item)?,
                 }
             }
-            entries.extend(head.recent()?);
-            entries.retain(|entry| entry.number > after);
-            // The head sorts last. It can know of changes that came when their place had been passed.
-            let known = head.folded.max(after);
-            let seen = entries.iter().filter(|entry: &&Entry| entry.number > known).count() as u64;
-            if known + seen >= head.last {
+            if let Some(entries) = head.entries(stored, after)? {
                 return Ok((head, entries));
             }
         }
@@ -308,8 +317,6 @@ fn read_item(number: &str, item: &Item) -> Result<Vec<Entry>, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     /// The size of an item, as it is charged for.
@@ -356,5 +363,34 @@ mod tests {
             }
         }
         assert_eq!(head.bytes, all.iter().map(|change| size_of(change)).sum::<i64>());
+    }
+
+    #[test]
+    fn changes_on_their_way_from_the_head_to_an_item_are_neither_missed_nor_taken_twice() {
+        let change = || Change::default().encode();
+        let head = |last, folded, recent: usize| {
+            let recent = (0..recent).map(|_| change()).collect();
+            Head { last, folded, recent, ..Head::default() }
+        };
+        let item = |last, count: usize| {
+            numbered(last, &(0..count).map(|_| change()).collect::<Vec<_>>(), Some(last)).unwrap()
+        };
+        let numbers = |head: &Head, stored: Vec<Entry>, after| {
+            let entries = head.entries(stored, after).unwrap()?;
+            Some(entries.iter().map(|entry| (entry.number, entry.item)).collect::<Vec<_>>())
+        };
+        // As it is before the tenth is added, and after.
+        assert_eq!(numbers(&head(9, 7, 2), vec![], 0), Some(vec![(8, None), (9, None)]));
+        let moved = Some(vec![(8, Some(10)), (9, Some(10)), (10, Some(10))]);
+        assert_eq!(numbers(&head(10, 7, 0), item(10, 3), 0), moved);
+        assert_eq!(numbers(&head(10, 7, 0), item(10, 3), 8), moved.map(|entries| entries[1..].to_vec()));
+        // Only one half of it is seen.
+        assert_eq!(numbers(&head(9, 7, 2), item(10, 3), 0), None);
+        assert_eq!(numbers(&head(10, 7, 0), vec![], 0), None);
+        // What is folded may be there or not.
+        let both = Some(vec![(6, Some(7)), (7, Some(7)), (8, None)]);
+        assert_eq!(numbers(&head(8, 7, 1), item(7, 2), 0), both);
+        assert_eq!(numbers(&head(8, 7, 1), vec![], 0), Some(vec![(8, None)]));
+        assert_eq!(numbers(&head(8, 6, 1), vec![], 0), None);
     }
 }

@@ -118,7 +118,11 @@ impl Insights {
         }
         let ledger = Ledger::Account(account);
         let items = self.table.query(&Range::table(ledger.pk(), ""), 100_000, true).await?.items;
-        self.table.batch_delete(items.iter().filter_map(table::primary_key).collect()).await?;
+        let mut keys: Vec<Item> = items.iter().filter_map(table::primary_key).collect();
+        // The head sorts last and goes last: a ledger that begins anew must not find entries of the old one.
+        let head = keys.pop();
+        self.table.batch_delete(keys).await?;
+        self.table.batch_delete(head.into_iter().collect()).await?;
         self.objects.delete_all(&ledger.prefix()).await?;
         Ok(())
     }
